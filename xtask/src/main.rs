@@ -1,0 +1,2 @@
+//! Runner of the project.
+fn main() {}
