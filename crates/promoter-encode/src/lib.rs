@@ -4,4 +4,7 @@
 //! layout, what `N` and lower case mean, which side is padded - is a value with a name.
 
 pub mod base;
+mod error;
 pub mod random;
+
+pub use error::{Error, Result};

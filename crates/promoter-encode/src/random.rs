@@ -22,8 +22,9 @@ impl Stream {
     /// The stream of `seed` for one `purpose` and `index`.
     pub fn new(seed: u64, purpose: &str, index: u64) -> Self {
         // FNV-1a over the purpose; the rest of the key says which crate's streams these are.
-        let name =
-            purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let name = purpose
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
         let mut key = *b"................promoter-streams";
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&name.to_le_bytes());
