@@ -1,0 +1,32 @@
+//! Compiles the C++ shim against LibTorch's headers and puts LibTorch's folder into this package's test programs.
+
+use std::env;
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/shim.cpp");
+    println!("cargo::rerun-if-env-changed=LIBTORCH");
+    if env::var_os("CARGO_FEATURE_DOC_ONLY").is_some() {
+        return; // nothing is linked
+    }
+    let Some(lib) = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) else {
+        println!("cargo::error=torch-sys names no LibTorch: run `cargo xtask setup` once");
+        return;
+    };
+    let include = lib.with_file_name("include");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .warnings(false)
+        .opt_level(1)
+        .debug(false)
+        .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        .include(&include)
+        .include(include.join("torch/csrc/api/include"))
+        .file("src/shim.cpp")
+        .compile("promoter_torch_shim");
+    println!("cargo::rustc-link-search=native={}", lib.display());
+    println!("cargo::rustc-link-lib=torch_cpu");
+    println!("cargo::rustc-link-lib=c10");
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{}", lib.display());
+}

@@ -1,0 +1,109 @@
+//! What can go wrong at LibTorch's edge.
+
+use std::path::PathBuf;
+
+use tch::TchError;
+
+/// An error of LibTorch, of a weight file, or of a parameter's definition.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// LibTorch refused an operation.
+    #[error("LibTorch: {0}")]
+    Torch(#[from] TchError),
+    /// Two parameters or buffers have one name.
+    #[error("`{name}` is defined twice")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// An initialiser cannot fill this shape.
+    #[error("`{name}`: {init} cannot fill the shape {shape:?}")]
+    Init {
+        /// Parameter.
+        name: String,
+        /// Initialiser.
+        init: &'static str,
+        /// Shape asked for.
+        shape: Vec<i64>,
+    },
+    /// A weight file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// A file is not safetensors, or is cut short.
+    #[error("{path} is no whole safetensors file: {source}", path = path.display())]
+    Format {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        source: safetensors::SafeTensorError,
+    },
+    /// A tensor has a kind of number that the format or this crate does not know.
+    #[error("{path}: `{name}` is of kind {kind}, which is not supported", path = path.display())]
+    Kind {
+        /// File.
+        path: PathBuf,
+        /// Tensor.
+        name: String,
+        /// Kind.
+        kind: String,
+    },
+    /// The names, shapes or kinds in a file are not those of the network.
+    #[error("the tensors in {path} do not fit:\n{differences}", path = path.display())]
+    Mismatch {
+        /// File.
+        path: PathBuf,
+        /// One line for each difference.
+        differences: Differences,
+    },
+}
+
+/// Differences between a file and a network, one per line when printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Differences(pub Vec<Difference>);
+
+impl std::fmt::Display for Differences {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, difference) in self.0.iter().enumerate() {
+            if i > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "  {difference}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One difference between a file and a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Difference {
+    /// The network has it, the file does not.
+    Missing(String),
+    /// The file has it, the network does not.
+    Extra(String),
+    /// Shape or kind differ.
+    Differs {
+        /// Tensor.
+        name: String,
+        /// What the network has.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "missing: {name}"),
+            Self::Extra(name) => write!(f, "not in the network: {name}"),
+            Self::Differs { name, expected, found } => write!(f, "{name}: expected {expected}, found {found}"),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! LibTorch's edge.
+//!
+//! - [`params`]: named parameters and buffers in the order they were made, each with an explicit initialiser
+//! - [`init`]: the initialisers of Keras, Sonnet and PyTorch, drawn on the host, the same for every device
+//! - [`file`]: safetensors, loaded only when names, shapes and kinds all match
+//! - [`group`]: arithmetic over all parameters in one call, for optimisers
+//! - [`backend`]: autocast, TF32, deterministic algorithms, memory
+
+mod shim;
+
+pub mod backend;
+pub mod error;
+pub mod file;
+pub mod group;
+pub mod init;
+pub mod params;
+
+pub use error::Error;
+pub use init::Init;
+pub use params::{Params, Scope};

@@ -1,0 +1,95 @@
+// What tch does not wrap: grouped optimiser arithmetic, autocast with a dtype, switches, memory figures.
+// Every function catches: no C++ exception may cross into Rust. 0 is success; otherwise pt_error() has the text.
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <c10/core/CachingDeviceAllocator.h>
+
+#include <string>
+#include <vector>
+
+using at::Tensor;
+
+static thread_local std::string last_error;
+
+#define PT_TRY(body)                  \
+  try {                               \
+    body;                             \
+    return 0;                         \
+  } catch (const std::exception &e) { \
+    last_error = e.what();            \
+    return 1;                         \
+  }
+
+static at::DeviceType device_type(int cuda) { return cuda ? at::kCUDA : at::kCPU; }
+
+static std::vector<Tensor> list(Tensor *const *tensors, size_t n) {
+  std::vector<Tensor> out;
+  out.reserve(n);
+  for (size_t i = 0; i < n; i++) out.push_back(*tensors[i]);
+  return out;
+}
+
+extern "C" {
+const char *pt_error() { return last_error.c_str(); }
+
+int pt_autocast_get(int cuda, int *enabled, int *kind) {
+  PT_TRY(*enabled = at::autocast::is_autocast_enabled(device_type(cuda));
+         *kind = static_cast<int>(at::autocast::get_autocast_dtype(device_type(cuda))))
+}
+int pt_autocast_set(int cuda, int enabled, int kind) {
+  PT_TRY(at::autocast::set_autocast_dtype(device_type(cuda), static_cast<at::ScalarType>(kind));
+         at::autocast::set_autocast_enabled(device_type(cuda), enabled))
+}
+int pt_autocast_enter() { PT_TRY(at::autocast::increment_nesting()) }
+int pt_autocast_exit() {
+  PT_TRY(if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache())
+}
+
+int pt_tf32(int on) {
+  PT_TRY(at::globalContext().setAllowTF32CuBLAS(on); at::globalContext().setAllowTF32CuDNN(on))
+}
+int pt_onednn(int on) { PT_TRY(at::globalContext().setUserEnabledMkldnn(on)) }
+int pt_deterministic(int on) {
+  PT_TRY(at::globalContext().setDeterministicAlgorithms(on, false); at::globalContext().setDeterministicCuDNN(on))
+}
+int pt_memory(int device, int64_t *allocated, int64_t *peak) {
+  PT_TRY(auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(device);
+         *allocated = stats.allocated_bytes[0].current; *peak = stats.allocated_bytes[0].peak)
+}
+
+// Grouped arithmetic: one call, and on CUDA a few kernels, for all parameters.
+int pt_foreach_norm(Tensor *const *t, size_t n, Tensor **total) {
+  PT_TRY(at::NoGradGuard no_grad; *total = new Tensor(at::linalg_vector_norm(at::stack(at::_foreach_norm(list(t, n))))))
+}
+int pt_foreach_mul_scalar(Tensor *const *t, size_t n, double factor) {
+  PT_TRY(at::NoGradGuard no_grad; at::_foreach_mul_(list(t, n), factor))
+}
+int pt_foreach_mul_tensor(Tensor *const *t, size_t n, const Tensor *factor) {
+  PT_TRY(at::NoGradGuard no_grad; at::_foreach_mul_(list(t, n), *factor))
+}
+int pt_foreach_add(Tensor *const *t, Tensor *const *other, size_t n, double alpha) {
+  PT_TRY(at::NoGradGuard no_grad; at::_foreach_add_(list(t, n), list(other, n), alpha))
+}
+int pt_foreach_lerp(Tensor *const *t, Tensor *const *end, size_t n, double weight) {
+  PT_TRY(at::NoGradGuard no_grad; at::_foreach_lerp_(list(t, n), list(end, n), weight))
+}
+int pt_foreach_copy(Tensor *const *t, Tensor *const *source, size_t n) {
+  PT_TRY(at::NoGradGuard no_grad; at::_foreach_copy_(list(t, n), list(source, n)))
+}
+int pt_fused_sgd(Tensor *const *p, Tensor *const *g, Tensor *const *velocity, size_t n, double decay, double momentum,
+                 double lr) {
+  PT_TRY(at::NoGradGuard no_grad;
+         at::_fused_sgd_(list(p, n), list(g, n), list(velocity, n), decay, momentum, lr, 0.0, false, false, false))
+}
+int pt_fused_adam(Tensor *const *p, Tensor *const *g, Tensor *const *m, Tensor *const *v, Tensor *const *steps, size_t n,
+                  double lr, double beta1, double beta2, double decay, double eps, int decoupled) {
+  PT_TRY(at::NoGradGuard no_grad; std::vector<Tensor> none; if (decoupled) {
+    at::_fused_adamw_(list(p, n), list(g, n), list(m, n), list(v, n), none, list(steps, n), lr, beta1, beta2, decay, eps,
+                      false, false);
+  } else {
+    at::_fused_adam_(list(p, n), list(g, n), list(m, n), list(v, n), none, list(steps, n), lr, beta1, beta2, decay, eps,
+                     false, false);
+  })
+}
+}
