@@ -1,0 +1,182 @@
+//! Label transforms: a choice, and what it becomes once it is fitted.
+
+use crate::error::{Error, finite};
+use crate::rank::rank;
+
+/// How labels are shaped before training.
+///
+/// In a file it is one of the names `identity`, `z_score`, `nad`, `rank`.
+///
+/// # Source
+/// `ZScore`: challenge reports of Noisy Chardonnay and MadLab (scikit-learn's `StandardScaler`). `Nad` and `Rank`:
+/// challenge report of NAD. `Identity`: auth and Peppa.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Transform {
+    /// Labels as they are.
+    #[default]
+    Identity,
+    /// (y - mean) / sd, with the population standard deviation (division by n).
+    ZScore,
+    /// y <= 8 becomes 5 + 3 y / 8, then everything (y - 5) / 12: 0 -> 0, 8 -> 0.25, 17 -> 1. Values outside 0..17
+    /// follow the line they lie on.
+    Nad,
+    /// [`rank`] among the values that are transformed together. It has no inverse.
+    Rank,
+}
+
+impl Transform {
+    /// Name in configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::ZScore => "z_score",
+            Self::Nad => "nad",
+            Self::Rank => "rank",
+        }
+    }
+
+    /// Fits the transform to the training labels, in sorting bins.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::Constant`] for a z-score of equal labels.
+    ///
+    /// ```
+    /// use promoter_label::{Error, Transform};
+    /// let fitted = Transform::ZScore.fit(&[10.0, 12.0])?;
+    /// assert_eq!(fitted.apply(&[10.0, 11.0, 13.0])?, [-1.0, 0.0, 2.0]);
+    /// assert_eq!(Transform::ZScore.fit(&[]), Err(Error::Empty));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn fit(self, labels: &[f32]) -> Result<Fitted, Error> {
+        let Some(&first) = finite(labels)?.first() else { return Err(Error::Empty) };
+        Ok(match self {
+            Self::Identity => Fitted::Identity,
+            Self::Nad => Fitted::Nad,
+            Self::Rank => Fitted::Rank,
+            Self::ZScore if labels.iter().all(|&y| y == first) => {
+                return Err(Error::Constant { rows: labels.len(), value: first });
+            }
+            Self::ZScore => {
+                let n = labels.len() as f64;
+                let mean = labels.iter().map(|&y| f64::from(y)).sum::<f64>() / n;
+                let variance = labels.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum::<f64>() / n;
+                Fitted::ZScore(Scale::new(mean, variance.sqrt())?)
+            }
+        })
+    }
+}
+
+/// A transform that knows its training labels; it is saved with the model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Fitted {
+    /// [`Transform::Identity`].
+    Identity,
+    /// [`Transform::ZScore`].
+    ZScore(Scale),
+    /// [`Transform::Nad`].
+    Nad,
+    /// [`Transform::Rank`].
+    Rank,
+}
+
+impl Fitted {
+    /// The choice this was fitted from.
+    pub const fn transform(&self) -> Transform {
+        match self {
+            Self::Identity => Transform::Identity,
+            Self::ZScore(_) => Transform::ZScore,
+            Self::Nad => Transform::Nad,
+            Self::Rank => Transform::Rank,
+        }
+    }
+
+    /// Labels in sorting bins to what the network learns, in the same order.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`].
+    pub fn apply(&self, labels: &[f32]) -> Result<Vec<f32>, Error> {
+        match *self {
+            Self::Identity => map(labels, |y| y),
+            Self::ZScore(Scale { mean, sd }) => map(labels, |y| (y - mean) / sd),
+            Self::Nad => map(labels, |y| (if y <= 8.0 { 5.0 + 3.0 * y / 8.0 } else { y } - 5.0) / 12.0),
+            Self::Rank => rank(labels),
+        }
+    }
+
+    /// What the network predicts back to sorting bins, in the same order.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`]; [`Error::NotInvertible`] for ranks.
+    pub fn invert(&self, values: &[f32]) -> Result<Vec<f32>, Error> {
+        match *self {
+            Self::Identity => map(values, |z| z),
+            Self::ZScore(Scale { mean, sd }) => map(values, |z| z * sd + mean),
+            Self::Nad => map(values, |z| {
+                let y = 12.0 * z + 5.0;
+                if y <= 8.0 { (y - 5.0) * 8.0 / 3.0 } else { y }
+            }),
+            Self::Rank => Err(Error::NotInvertible { transform: Transform::Rank.name() }),
+        }
+    }
+}
+
+fn map(values: &[f32], f: impl Fn(f64) -> f64) -> Result<Vec<f32>, Error> {
+    Ok(finite(values)?.iter().map(|&value| f(f64::from(value)) as f32).collect())
+}
+
+/// Mean and standard deviation of a z-score, in sorting bins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "RawScale"))]
+pub struct Scale {
+    mean: f64,
+    sd: f64,
+}
+
+impl Scale {
+    /// A scale from known figures, for instance those of a published model.
+    ///
+    /// # Errors
+    /// [`Error::Scale`] unless both are finite and `sd` is above 0.
+    pub fn new(mean: f64, sd: f64) -> Result<Self, Error> {
+        if mean.is_finite() && sd.is_finite() && sd > 0.0 {
+            Ok(Self { mean, sd })
+        } else {
+            Err(Error::Scale { mean, sd })
+        }
+    }
+
+    /// Mean of the training labels.
+    pub const fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// Population standard deviation of the training labels.
+    pub const fn sd(&self) -> f64 {
+        self.sd
+    }
+}
+
+/// A [`Scale`] as it stands in a file, not yet checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawScale {
+    mean: f64,
+    sd: f64,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawScale> for Scale {
+    type Error = Error;
+
+    fn try_from(raw: RawScale) -> Result<Self, Error> {
+        Self::new(raw.mean, raw.sd)
+    }
+}
