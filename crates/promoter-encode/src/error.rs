@@ -64,12 +64,12 @@ pub enum Error {
         /// Elements there.
         found: usize,
     },
-    /// Bytes that do not divide into rows.
-    #[error("{bytes} bytes do not divide into rows of {length}")]
+    /// Elements that do not divide into rows.
+    #[error("{found} elements do not divide into rows of {length}")]
     Rows {
-        /// Bytes there.
-        bytes: usize,
-        /// Length of a row.
+        /// Elements there.
+        found: usize,
+        /// Elements of a row.
         length: usize,
     },
     /// A sequence longer or shorter than the policy takes.
@@ -106,6 +106,21 @@ pub enum Error {
         /// Size of the vocabulary.
         size: usize,
     },
+}
+
+impl Error {
+    /// The same error where the slice began `offset` bytes into a longer one.
+    pub(crate) fn shifted(mut self, offset: usize) -> Self {
+        if let Self::Byte { position, .. }
+        | Self::Letter { position, .. }
+        | Self::Code { position, .. }
+        | Self::Row { position }
+        | Self::Token { position, .. } = &mut self
+        {
+            *position += offset;
+        }
+        self
+    }
 }
 
 /// Result of the encodings.

@@ -5,6 +5,8 @@
 
 pub mod base;
 mod error;
+pub mod fit;
+pub mod one_hot;
 pub mod random;
 
 pub use error::{Error, Result};

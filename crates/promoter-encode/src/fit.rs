@@ -1,0 +1,214 @@
+//! Fitting sequences to one length: which end is kept, which side is padded, with what, and which part is taken.
+
+use crate::{Error, Result, base};
+
+/// What is done with a sequence that is longer than the length.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Longer {
+    /// Its first bases are kept.
+    KeepFirst,
+    /// Its last bases are kept.
+    KeepLast,
+    /// It is refused.
+    #[default]
+    Error,
+}
+
+/// What is done with a sequence that is shorter than the length.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Shorter {
+    /// This letter is put before it: an IUPAC letter, or `.`, which encodes as zeros.
+    PadLeft(char),
+    /// This letter is put after it.
+    PadRight(char),
+    /// The last bases of this sequence are put before it, such as those of the plasmid that it was cloned into.
+    ExtendLeft(String),
+    /// It is refused.
+    #[default]
+    Error,
+}
+
+/// How sequences are fitted to one length.
+///
+/// ```
+/// use promoter_encode::fit::{Fit, Longer, Shorter};
+/// let fit = Fit { length: 6, longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), crop: None };
+/// assert_eq!(fit.letters(b"ACGTACGT")?, b"GTACGT");
+/// assert_eq!(fit.letters(b"ACGT")?, b"NNACGT");
+/// # Ok::<(), promoter_encode::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Fit {
+    /// The length that sequences are brought to, in bases.
+    pub length: usize,
+    /// What is done with longer ones.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub longer: Longer,
+    /// What is done with shorter ones.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub shorter: Shorter,
+    /// The bases taken afterwards, first and one past the last; all of them without it.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub crop: Option<(usize, usize)>,
+}
+
+impl Fit {
+    /// auth: constructs of exactly 110 bases, of which the insert between the flanks is taken, 17..97.
+    ///
+    /// # Source
+    /// Challenge report of auth, 2022.
+    pub fn auth() -> Self {
+        Self { length: 110, longer: Longer::Error, shorter: Shorter::Error, crop: Some((17, 97)) }
+    }
+
+    /// MadLab: the last 110 bases; shorter sequences get `N` on the left.
+    ///
+    /// # Source
+    /// Challenge report of MadLab, 2022.
+    pub fn madlab() -> Self {
+        Self { length: 110, longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), crop: None }
+    }
+
+    /// Peppa: the first 110 bases, shorter sequences padded on the right, then bases 15..100; [`shifted`](Self::shifted)
+    /// by -1 and 1 for the two other copies of each training row.
+    ///
+    /// # Source
+    /// Challenge report of Peppa, 2022.
+    pub fn peppa() -> Self {
+        Self { length: 110, longer: Longer::KeepFirst, shorter: Shorter::PadRight('.'), crop: Some((15, 100)) }
+    }
+
+    /// Prix Fixe: the last 150 bases of the plasmid and the construct in it.
+    ///
+    /// `plasmid` ends just before the construct's own left flank.
+    ///
+    /// # Source
+    /// Rafi et al., Nature Biotechnology 2024.
+    pub fn prix_fixe(plasmid: &str) -> Self {
+        Self { length: 150, longer: Longer::KeepLast, shorter: Shorter::ExtendLeft(plasmid.to_owned()), crop: None }
+    }
+
+    /// The same with the crop moved by `offset` bases.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if there is no crop, or if it leaves the length.
+    pub fn shifted(&self, offset: isize) -> Result<Self> {
+        let moved = self.crop.and_then(|(start, end)| {
+            Some((start.checked_add_signed(offset)?, end.checked_add_signed(offset).filter(|&end| end <= self.length)?))
+        });
+        match moved {
+            Some(crop) => Ok(Self { crop: Some(crop), ..self.clone() }),
+            None => Err(Error::Setting {
+                setting: "shift",
+                value: format!("{offset} of {:?}", self.crop),
+                expected: "a crop within the length",
+            }),
+        }
+    }
+
+    /// Length of what comes out, in bases.
+    pub fn output_length(&self) -> usize {
+        self.crop.map_or(self.length, |(start, end)| end.saturating_sub(start))
+    }
+
+    /// Fits letters. They are not checked; a letter that pads is put in as it is.
+    ///
+    /// # Errors
+    /// [`Error::Length`] for a length that is refused, or that the extension does not fill; [`Error::Setting`] for a
+    /// crop outside the length or a padding that is no letter.
+    pub fn letters(&self, letters: &[u8]) -> Result<Vec<u8>> {
+        let mut out = vec![0; self.output_length()];
+        self.letters_into(letters, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`letters`](Self::letters) into a buffer.
+    ///
+    /// # Errors
+    /// As [`letters`](Self::letters), and [`Error::Buffer`] for a buffer of another length than
+    /// [`output_length`](Self::output_length).
+    pub fn letters_into(&self, letters: &[u8], out: &mut [u8]) -> Result<()> {
+        self.fit(letters, out, |letter| letter)
+    }
+
+    /// Fits base codes.
+    ///
+    /// # Errors
+    /// As [`letters`](Self::letters).
+    ///
+    /// ```
+    /// use promoter_encode::{base, fit::Fit};
+    /// let fitted = Fit::peppa().codes(&[0; 99])?;
+    /// assert_eq!((fitted.len(), fitted[83], fitted[84]), (85, 0, base::PAD));
+    /// # Ok::<(), promoter_encode::Error>(())
+    /// ```
+    pub fn codes(&self, codes: &[u8]) -> Result<Vec<u8>> {
+        let mut out = vec![0; self.output_length()];
+        self.codes_into(codes, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`codes`](Self::codes) into a buffer.
+    ///
+    /// # Errors
+    /// As [`letters_into`](Self::letters_into).
+    pub fn codes_into(&self, codes: &[u8], out: &mut [u8]) -> Result<()> {
+        self.fit(codes, out, base::from_ascii)
+    }
+
+    fn fit(&self, symbols: &[u8], out: &mut [u8], symbol_of: impl Fn(u8) -> u8) -> Result<()> {
+        let (start, end) = self.crop.unwrap_or((0, self.length));
+        if start > end || end > self.length {
+            return Err(Error::Setting {
+                setting: "crop",
+                value: format!("{start}..{end}"),
+                expected: "a range within the length",
+            });
+        }
+        if out.len() != end - start {
+            return Err(Error::Buffer { expected: end - start, found: out.len() });
+        }
+        let refused = Error::Length { expected: self.length, found: symbols.len() };
+        let kept = match (symbols.len().checked_sub(self.length), self.longer) {
+            (None | Some(0), _) => symbols,
+            (Some(_), Longer::KeepFirst) => &symbols[..self.length],
+            (Some(surplus), Longer::KeepLast) => &symbols[surplus..],
+            (Some(_), Longer::Error) => return Err(refused),
+        };
+        let missing = self.length - kept.len();
+        let pad = |letter: char| match u8::try_from(letter) {
+            Ok(letter) if base::from_ascii(letter) != base::INVALID => Ok(symbol_of(letter)),
+            _ => Err(Error::Setting {
+                setting: "padding",
+                value: letter.to_string(),
+                expected: "an IUPAC letter or `.`",
+            }),
+        };
+        // The fitted sequence is `missing` bases of padding and the kept ones, in the order that the policy says.
+        let before = if let Shorter::PadRight(_) = self.shorter { 0 } else { missing };
+        match &self.shorter {
+            Shorter::PadLeft(letter) | Shorter::PadRight(letter) => out.fill(pad(*letter)?),
+            Shorter::Error if missing > 0 => return Err(refused),
+            Shorter::Error => {}
+            Shorter::ExtendLeft(extension) => {
+                let Some(skip) = extension.len().checked_sub(missing) else { return Err(refused) };
+                let extension = &extension.as_bytes()[skip..];
+                for (position, letter) in extension.iter().enumerate().take(end).skip(start) {
+                    if base::from_ascii(*letter) == base::INVALID {
+                        return Err(Error::Byte { position: skip + position, byte: *letter });
+                    }
+                    out[position - start] = symbol_of(*letter);
+                }
+            }
+        }
+        let from = before.clamp(start, end);
+        let to = (before + kept.len()).clamp(start, end);
+        if from < to {
+            out[from - start..to - start].copy_from_slice(&kept[from - before..to - before]);
+        }
+        Ok(())
+    }
+}
