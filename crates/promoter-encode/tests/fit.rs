@@ -1,5 +1,7 @@
 //! The length policies of the challenge's entries against what their own code gave.
 
+#![allow(clippy::unwrap_used)] // tests
+
 use promoter_encode::fit::{Fit, Longer, Shorter};
 use promoter_encode::{Error, base};
 use proptest::prelude::*;

@@ -4,20 +4,20 @@ use super::{Ambiguous, Case, ChannelOrder, Flag, Iupac, Layout, OneHot, Other};
 use crate::{Error, Result};
 
 impl OneHot {
-    /// Every preset with its name.
-    pub const PRESETS: [(&str, fn() -> Self); 12] = [
-        ("auth", Self::auth),
-        ("crested", Self::crested),
-        ("deepsea", Self::deepsea),
-        ("enformer", Self::enformer),
-        ("grelu", Self::grelu),
-        ("legnet", Self::legnet),
-        ("madlab", Self::madlab),
-        ("noisy_chardonnay", Self::noisy_chardonnay),
-        ("peppa", Self::peppa),
-        ("prix_fixe_predict", Self::prix_fixe_predict),
-        ("prix_fixe_train", Self::prix_fixe_train),
-        ("tangermeme", Self::tangermeme),
+    /// Names of the presets.
+    pub const PRESETS: [&str; 12] = [
+        "auth",
+        "crested",
+        "deepsea",
+        "enformer",
+        "grelu",
+        "legnet",
+        "madlab",
+        "noisy_chardonnay",
+        "peppa",
+        "prix_fixe_predict",
+        "prix_fixe_train",
+        "tangermeme",
     ];
 
     /// The preset of a name.
@@ -32,12 +32,23 @@ impl OneHot {
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
     pub fn preset(name: &str) -> Result<Self> {
-        let known = || Self::PRESETS.map(|(name, _)| name).join(", ");
-        Self::PRESETS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, preset)| preset())
-            .ok_or_else(|| Error::Preset { kind: "one-hot", name: name.to_owned(), known: known() })
+        Ok(match name {
+            "auth" => Self::auth(),
+            "crested" => Self::crested(),
+            "deepsea" => Self::deepsea(),
+            "enformer" => Self::enformer(),
+            "grelu" => Self::grelu(),
+            "legnet" => Self::legnet(),
+            "madlab" => Self::madlab(),
+            "noisy_chardonnay" => Self::noisy_chardonnay(),
+            "peppa" => Self::peppa(),
+            "prix_fixe_predict" => Self::prix_fixe_predict(),
+            "prix_fixe_train" => Self::prix_fixe_train(),
+            "tangermeme" => Self::tangermeme(),
+            _ => {
+                return Err(Error::Preset { kind: "one-hot", name: name.to_owned(), known: Self::PRESETS.join(", ") });
+            }
+        })
     }
 
     /// auth: (length, 4), A, C, G, T. Its filter leaves nothing but those, so all else is refused.
