@@ -1,0 +1,229 @@
+//! Normalisation, as Keras, Sonnet and PyTorch each do it.
+
+use promoter_torch::{Init, Scope};
+use tch::{Kind, Tensor};
+
+use crate::error::InLayer;
+use crate::trace::record;
+use crate::{Error, Mode};
+
+/// Normalises each channel of (B, C, ..) over the batch and the positions.
+#[derive(Debug)]
+pub struct BatchNorm {
+    layer: String,
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+    averages: Averages,
+}
+
+/// Averages of the batches' means and variances, for prediction.
+#[derive(Debug)]
+enum Averages {
+    /// PyTorch and Keras: they start at mean 0, variance 1 and move by `momentum` of the way.
+    Moving {
+        mean: Tensor,
+        variance: Tensor,
+        momentum: f64,
+        /// PyTorch corrects the variance by n / (n - 1); Keras does not.
+        corrected: bool,
+    },
+    /// Sonnet: they start at 0 and are divided by the weight that the batches have had so far.
+    Debiased { steps: Tensor, hidden_mean: Tensor, hidden_variance: Tensor, mean: Tensor, variance: Tensor },
+}
+
+/// Decay of Sonnet's averages in the slim Enformer.
+const DECAY: f64 = 0.9;
+
+impl BatchNorm {
+    /// PyTorch's: eps 1e-5, momentum 0.1, corrected variance.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn torch(scope: Scope<'_>, channels: i64) -> Result<Self, Error> {
+        Self::moving(scope, channels, 1e-5, 0.1, true)
+    }
+
+    /// Keras': eps 1e-3, momentum 0.99 (0.01 in PyTorch's sense), variance not corrected.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn keras(scope: Scope<'_>, channels: i64) -> Result<Self, Error> {
+        Self::moving(scope, channels, 1e-3, 0.01, false)
+    }
+
+    fn moving(mut scope: Scope<'_>, channels: i64, eps: f64, momentum: f64, corrected: bool) -> Result<Self, Error> {
+        let (weight, bias) = scale_and_offset(&mut scope, channels)?;
+        let averages = Averages::Moving {
+            mean: scope.buffer("running_mean", &[channels], 0.0)?,
+            variance: scope.buffer("running_var", &[channels], 1.0)?,
+            momentum,
+            corrected,
+        };
+        Ok(Self { layer: scope.layer().to_owned(), weight, bias, eps, averages })
+    }
+
+    /// Sonnet's, as the slim Enformer uses it: eps 1e-5, averages with decay 0.9 and without bias towards zero.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn sonnet(mut scope: Scope<'_>, channels: i64) -> Result<Self, Error> {
+        let (weight, bias) = scale_and_offset(&mut scope, channels)?;
+        let averages = Averages::Debiased {
+            steps: scope.counter("steps")?,
+            hidden_mean: scope.buffer("hidden_mean", &[channels], 0.0)?,
+            hidden_variance: scope.buffer("hidden_variance", &[channels], 0.0)?,
+            mean: scope.buffer("mean", &[channels], 0.0)?,
+            variance: scope.buffer("variance", &[channels], 0.0)?,
+        };
+        Ok(Self { layer: scope.layer().to_owned(), weight, bias, eps: 1e-5, averages })
+    }
+
+    /// # Shapes
+    /// (B, C, ..) to the same.
+    ///
+    /// # Errors
+    /// [`Error::Layer`].
+    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        let y = self.normalise(x, mode).in_layer(&self.layer)?;
+        record(&self.layer, "batch norm", &y, || 0);
+        Ok(y)
+    }
+
+    fn normalise(&self, x: &Tensor, mode: Mode) -> Result<Tensor, tch::TchError> {
+        let norm = |mean: Option<&Tensor>, variance: Option<&Tensor>, train, momentum| {
+            x.f_batch_norm(Some(&self.weight), Some(&self.bias), mean, variance, train, momentum, self.eps, true)
+        };
+        match (&self.averages, mode) {
+            (_, Mode::TrainKeepAverages) => norm(None, None, true, 0.0),
+            (Averages::Moving { mean, variance, .. } | Averages::Debiased { mean, variance, .. }, Mode::Evaluate) => {
+                norm(Some(mean), Some(variance), false, 0.0)
+            }
+            (Averages::Moving { mean, variance, momentum, corrected: true }, Mode::Train) => {
+                norm(Some(mean), Some(variance), true, *momentum)
+            }
+            (averages, Mode::Train) => {
+                // With momentum 1 LibTorch leaves this batch's mean and corrected variance in these two.
+                let (mean, variance) = (self.bias.f_zeros_like()?, self.bias.f_zeros_like()?);
+                let y = norm(Some(&mean), Some(&variance), true, 1.0)?;
+                let n = x.numel() as f64 / x.size()[1] as f64;
+                let _guard = tch::no_grad_guard();
+                averages.update(&mean, &variance.f_mul_scalar((n - 1.0) / n)?)?;
+                Ok(y)
+            }
+        }
+    }
+}
+
+impl Averages {
+    fn update(&self, batch_mean: &Tensor, batch_variance: &Tensor) -> Result<(), tch::TchError> {
+        match self {
+            Self::Moving { mean, variance, momentum, .. } => {
+                let _ = mean.shallow_clone().f_lerp_(batch_mean, *momentum)?;
+                let _ = variance.shallow_clone().f_lerp_(batch_variance, *momentum)?;
+            }
+            Self::Debiased { steps, hidden_mean, hidden_variance, mean, variance } => {
+                let _ = steps.shallow_clone().f_add_scalar_(1)?;
+                // All on the device: a step must not wait for the host.
+                let decayed = Tensor::f_pow_scalar(DECAY, &steps.f_to_kind(Kind::Float)?)?;
+                let weight = decayed.f_neg()?.f_add_scalar(1.0)?;
+                for (hidden, average, batch) in
+                    [(hidden_mean, mean, batch_mean), (hidden_variance, variance, batch_variance)]
+                {
+                    let _ = hidden.shallow_clone().f_lerp_(batch, 1.0 - DECAY)?;
+                    average.shallow_clone().f_copy_(&hidden.f_div(&weight)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Normalises the last axis of (.., C).
+#[derive(Debug)]
+pub struct LayerNorm {
+    layer: String,
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// `eps` is 1e-5 in Sonnet and PyTorch, 1e-3 in Keras.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn new(mut scope: Scope<'_>, channels: i64, eps: f64) -> Result<Self, Error> {
+        let (weight, bias) = scale_and_offset(&mut scope, channels)?;
+        Ok(Self { layer: scope.layer().to_owned(), weight, bias, eps })
+    }
+
+    /// # Shapes
+    /// (.., C) to the same.
+    ///
+    /// # Errors
+    /// [`Error::Layer`].
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
+        let y = x
+            .f_layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, true)
+            .in_layer(&self.layer)?;
+        record(&self.layer, "layer norm", &y, || 0);
+        Ok(y)
+    }
+}
+
+fn scale_and_offset(scope: &mut Scope<'_>, channels: i64) -> Result<(Tensor, Tensor), Error> {
+    Ok((scope.parameter("weight", &[channels], Init::ONES)?, scope.parameter("bias", &[channels], Init::ZEROS)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use promoter_torch::Params;
+    use tch::Device;
+
+    /// Sonnet's exponential moving average on its own: five updates, decay 0.9.
+    #[test]
+    fn debiased_averages_are_sonnets() {
+        let mut params = Params::new(Device::Cpu, 0);
+        let norm = BatchNorm::sonnet(params.root(), 1).unwrap();
+        let _guard = tch::no_grad_guard();
+        for (update, expected) in [1.0, 3.0, -2.0, 0.5, 4.0].into_iter().zip([
+            0.999_999_761_581_420_9,
+            2.052_631_139_755_249,
+            0.557_195_425_033_569_3,
+            0.540_564_000_606_536_9,
+            1.385_338_306_427_002,
+        ]) {
+            let value = Tensor::from_slice(&[update as f32]);
+            norm.averages.update(&value, &value).unwrap();
+            let mean = params.get("mean").unwrap().double_value(&[0]);
+            assert!((mean - expected).abs() < 1e-6, "{mean} for {expected}");
+        }
+    }
+
+    #[test]
+    fn keras_does_not_correct_the_variance_and_torch_does() {
+        let x = Tensor::from_slice(&[1.0f32, 3.0]).reshape([2, 1, 1]);
+        let mut params = Params::new(Device::Cpu, 0);
+        let keras = BatchNorm::keras(params.root().sub("keras"), 1).unwrap();
+        let torch = BatchNorm::torch(params.root().sub("torch"), 1).unwrap();
+        let _ = keras.forward(&x, Mode::Train).unwrap();
+        let _ = torch.forward(&x, Mode::Train).unwrap();
+        let value = |name: &str| params.get(name).unwrap().double_value(&[0]);
+        assert!((value("keras.running_mean") - 0.02).abs() < 1e-7);
+        assert!((value("keras.running_var") - 1.0).abs() < 1e-7);
+        assert!((value("torch.running_mean") - 0.2).abs() < 1e-7);
+        assert!((value("torch.running_var") - 1.1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_second_pass_of_sam_keeps_the_averages() {
+        let mut params = Params::new(Device::Cpu, 0);
+        let norm = BatchNorm::keras(params.root(), 2).unwrap();
+        let x = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 5.0]).reshape([1, 2, 2]);
+        let first = norm.forward(&x, Mode::TrainKeepAverages).unwrap();
+        assert_eq!(params.get("running_mean").unwrap(), &Tensor::from_slice(&[0.0f32, 0.0]));
+        assert!((first.mean(Kind::Double).double_value(&[])).abs() < 1e-6);
+    }
+}

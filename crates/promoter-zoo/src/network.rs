@@ -1,0 +1,78 @@
+//! What all networks have in common.
+
+use tch::{Kind, Tensor};
+
+use crate::Error;
+
+/// How a forward pass is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Prediction: no dropout, stored averages in the batch norms.
+    Evaluate,
+    /// Training: dropout, batch statistics, stored averages move on.
+    Train,
+    /// Training without moving the stored averages: the second pass of SAM and GSAM.
+    TrainKeepAverages,
+}
+
+impl Mode {
+    /// Whether dropout and batch statistics are on.
+    pub fn is_train(self) -> bool {
+        self != Self::Evaluate
+    }
+}
+
+/// One sequence as a network takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Input {
+    /// Positions.
+    pub length: i64,
+    /// Numbers per position: 4 for one-hot, 6 with strand and singleton channels, the dimension of an embedding.
+    pub channels: i64,
+}
+
+/// A network from encoded promoters to expression.
+pub trait Network: std::fmt::Debug + Send {
+    /// Shape of one input.
+    fn input(&self) -> Input;
+
+    /// Columns of [`forward`](Self::forward)'s result: 1, or one per level or class.
+    fn outputs(&self) -> i64 {
+        1
+    }
+
+    /// The network's own output, on which its loss is defined.
+    ///
+    /// # Shapes
+    /// (B, L, C) f32 to (B, [`outputs`](Self::outputs)).
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another shape or kind, [`Error::Layer`] when LibTorch fails.
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error>;
+
+    /// Expression, in the units of the training labels, from [`forward`](Self::forward)'s result.
+    ///
+    /// # Shapes
+    /// (B, [`outputs`](Self::outputs)) to (B,).
+    ///
+    /// # Errors
+    /// [`Error::Layer`] when LibTorch fails.
+    fn expression(&self, output: &Tensor) -> Result<Tensor, Error> {
+        output.f_squeeze_dim(1).map_err(|source| Error::Layer { layer: "output".into(), source })
+    }
+}
+
+/// Checks the shape and kind of an input; networks call it first.
+pub(crate) fn check_input(x: &Tensor, input: Input) -> Result<(), Error> {
+    let size = x.size();
+    let fits = matches!(size[..], [_, length, channels] if length == input.length && channels == input.channels);
+    // Half kinds come from autocast and from networks that were cast as a whole.
+    let float = matches!(x.kind(), Kind::Float | Kind::Double | Kind::BFloat16 | Kind::Half);
+    if fits && float {
+        return Ok(());
+    }
+    Err(Error::Input {
+        expected: format!("(batch, {}, {}) floating point", input.length, input.channels),
+        found: format!("{size:?} {:?}", x.kind()),
+    })
+}
