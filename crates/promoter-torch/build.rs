@@ -1,4 +1,5 @@
 //! Compiles the C++ shim against LibTorch's headers and puts LibTorch's folder into this package's test programs.
+#![allow(clippy::print_stdout, reason = "a build script talks to cargo through it")]
 
 use std::env;
 use std::path::PathBuf;
