@@ -8,6 +8,7 @@ pub mod error;
 pub mod layers;
 pub mod network;
 pub mod peppa;
+pub mod registry;
 pub mod trace;
 
 pub use error::Error;
