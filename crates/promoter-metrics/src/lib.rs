@@ -17,11 +17,13 @@
 mod error;
 mod metric;
 pub mod regression;
+pub mod ridge;
 mod spearman;
 mod value;
 
 pub use error::{Error, Side};
 pub use metric::Metric;
 pub use regression::Regression;
+pub use ridge::Ridge;
 pub use spearman::spearman;
 pub use value::Value;
