@@ -1,0 +1,63 @@
+//! Files of sequences to tables of codes and labels.
+//!
+//! | extension | what is read |
+//! |---|---|
+//! | `.tsv`, `.txt`, `.csv` | rows of columns, with or without a header ([`Columns`]) |
+//! | `.fa`, `.fasta`, `.fna` | FASTA, no labels |
+//! | `.fq`, `.fastq` | FASTQ, no labels; the qualities are not read |
+//! | any of them and `.gz`, `.zst` | the same, compressed; several gzip members or zstd frames in a row are one file |
+//!
+//! Lines end in LF or CRLF, the last may lack it, and a byte order mark before the first is passed over. Fields may
+//! stand in double quotes, but a quoted field ends on its line. What papers and tools silently differ in is a
+//! policy in [`ReadOptions`], and everything that was folded, replaced or skipped is counted in the [`ReadReport`].
+
+use std::path::Path;
+
+use crate::{Error, Result, Table};
+
+mod blocks;
+mod bulk;
+mod delimited;
+mod fastx;
+mod input;
+mod letters;
+mod line;
+mod number;
+mod options;
+mod report;
+mod rows;
+
+pub use options::{Ambiguous, Case, Columns, Compression, EmptyLines, Format, Letters, ReadOptions, TooLong, Unknown};
+pub use report::ReadReport;
+pub use rows::{Record, Rows};
+
+/// Reads a whole file, with as many threads as the current rayon pool has; the table does not depend on their number.
+///
+/// # Errors
+/// Every error of this crate that names a path. A file without a single row is [`Error::NoRows`].
+///
+/// ```
+/// use promoter_seq::read::{self, Columns, ReadOptions};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("promoters.csv");
+/// # std::fs::write(&path, "id,sequence,expression\na,ACGT,11.5\nb,acgn,3\n").unwrap();
+/// let columns = Columns::Named { sequence: "sequence".into(), label: Some("expression".into()) };
+/// let (table, report) = read::read(&path, &ReadOptions { columns, ..ReadOptions::default() })?;
+/// assert_eq!(table.labels(), [11.5, 3.0]);
+/// assert_eq!((report.rows, report.lower_case), (2, 1));
+/// # Ok::<(), promoter_seq::Error>(())
+/// ```
+pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Table, ReadReport)> {
+    let path = path.as_ref();
+    let (table, report) = match options.format_of(path)? {
+        Format::Tsv | Format::Csv => bulk::read(path, options)?,
+        Format::Fasta | Format::Fastq => {
+            let mut rows = Rows::open(path, options)?;
+            (rows.table()?, *rows.report())
+        }
+    };
+    if table.is_empty() {
+        return Err(Error::NoRows { path: path.to_owned(), lines: report.lines, what: report.to_string() });
+    }
+    Ok((table, report))
+}

@@ -1,0 +1,70 @@
+//! What a reader met.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+/// What a reader met: rows, and all that was folded, replaced or skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ReadReport {
+    /// Lines, header and comments included.
+    pub lines: u64,
+    /// Rows that were read.
+    pub rows: u64,
+    /// Lines that ended in CRLF.
+    pub crlf: u64,
+    /// Headers: 1 when the columns are named.
+    pub headers: u64,
+    /// Empty lines, skipped.
+    pub empty_lines: u64,
+    /// Comments, skipped.
+    pub comments: u64,
+    /// Rows with lower-case letters, folded to upper case.
+    pub lower_case: u64,
+    /// Rows that kept IUPAC letters for two or three bases.
+    pub ambiguous: u64,
+    /// Rows in which letters were replaced by `N`.
+    pub replaced: u64,
+    /// Rows skipped for their letters.
+    pub skipped_letters: u64,
+    /// Rows skipped for their length.
+    pub skipped_long: u64,
+}
+
+impl AddAssign for ReadReport {
+    fn add_assign(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.rows += other.rows;
+        self.crlf += other.crlf;
+        self.headers += other.headers;
+        self.empty_lines += other.empty_lines;
+        self.comments += other.comments;
+        self.lower_case += other.lower_case;
+        self.ambiguous += other.ambiguous;
+        self.replaced += other.replaced;
+        self.skipped_letters += other.skipped_letters;
+        self.skipped_long += other.skipped_long;
+    }
+}
+
+impl fmt::Display for ReadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows", self.rows)?;
+        for (count, what) in [
+            (self.headers, "header"),
+            (self.empty_lines, "empty lines"),
+            (self.comments, "comments"),
+            (self.crlf, "lines ending in CRLF"),
+            (self.lower_case, "rows folded to upper case"),
+            (self.ambiguous, "rows with IUPAC letters kept"),
+            (self.replaced, "rows with letters replaced by N"),
+            (self.skipped_letters, "rows skipped for their letters"),
+            (self.skipped_long, "rows skipped for their length"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}

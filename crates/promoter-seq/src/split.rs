@@ -1,0 +1,173 @@
+//! Which rows train and which validate.
+
+use promoter_encode::random::Stream;
+
+use crate::{Error, Result, Table};
+
+mod groups;
+mod murmur3;
+mod numpy;
+mod strands;
+
+/// A rule that divides the rows of a table. The same rule and table give the same parts for any number of threads.
+///
+/// ```
+/// use promoter_seq::{Split, Table, split::Size};
+/// let table = Table::from_parts(vec![0; 20], (1..=20).collect(), vec![0.0; 20])?;
+/// let parts = Split::ScikitLearn { validation: Size::Fraction(0.1), seed: 1 }.parts(&table)?;
+/// assert_eq!(parts.validation, [3, 16]);
+/// # Ok::<(), promoter_seq::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "kind", deny_unknown_fields, rename_all = "snake_case")
+)]
+pub enum Split {
+    /// At random. Both parts are in random order.
+    Random {
+        /// Size of the validation part.
+        validation: Size,
+        /// Seed of the order.
+        seed: u64,
+    },
+    /// The rows and the order that scikit-learn's `train_test_split(test_size=validation, random_state=seed)` gives.
+    ///
+    /// # Source
+    /// Challenge reports of NAD (a tenth, seed 1), auth (0.015, no seed) and Noisy Chardonnay.
+    ScikitLearn {
+        /// Size of the validation part.
+        validation: Size,
+        /// scikit-learn's `random_state`.
+        seed: u32,
+    },
+    /// The last rows validate.
+    ///
+    /// # Source
+    /// Challenge report of MadLab (0.02).
+    Positional {
+        /// Size of the validation part.
+        validation: Size,
+    },
+    /// Rows validate whose letters hash to one fold out of ten: unsigned 32-bit murmur3 with seed 42, modulo 10.
+    ///
+    /// # Source
+    /// Challenge report of autosome.org.
+    Hash {
+        /// The fold that validates, 0 to 9.
+        fold: u32,
+    },
+    /// At random, but rows that share a k-mer on either strand stay on one side, directly or through other rows; so do
+    /// repeated and reverse-complemented sequences that are too short to have a k-mer.
+    ///
+    /// Groups are drawn in random order and join the validation part as long as it does not grow above its size. Both
+    /// parts are in the order of the table.
+    Kmers {
+        /// Size of the validation part.
+        validation: Size,
+        /// Seed of the order.
+        seed: u64,
+        /// Length of the k-mers, 1 to 32.
+        #[cfg_attr(feature = "serde", serde(default = "default_k"))]
+        k: u32,
+        /// Bases at the start that all rows have in common and that are not looked at.
+        #[cfg_attr(feature = "serde", serde(default))]
+        left: u32,
+        /// Bases at the end, likewise.
+        #[cfg_attr(feature = "serde", serde(default))]
+        right: u32,
+    },
+}
+
+#[cfg(feature = "serde")]
+fn default_k() -> u32 {
+    20
+}
+
+/// Size of the validation part. In a configuration file an integer is a number of rows, any other number a fraction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(untagged))]
+pub enum Size {
+    /// This many rows.
+    Rows(u32),
+    /// This fraction of the rows, in 0..1, rounded up.
+    Fraction(f64),
+}
+
+/// Rows of the two parts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parts {
+    /// Rows to train on.
+    pub train: Vec<u32>,
+    /// Rows to validate on.
+    pub validation: Vec<u32>,
+}
+
+impl Split {
+    /// Divides the rows of a table.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the size of the validation part, the fold or `k` is out of its range, when it would leave
+    /// no row to train on, or when there are more than 4,294,967,295 rows.
+    pub fn parts(&self, table: &Table) -> Result<Parts> {
+        let rows = u32::try_from(table.len()).map_err(|_| Error::setting("rows", table.len(), "at most 2^32 - 1"))?;
+        match *self {
+            Self::Random { validation, seed } => {
+                let mut order: Vec<u32> = (0..rows).collect();
+                Stream::new(seed, "split", 0).shuffle(&mut order);
+                Ok(first_validate(order, validation.rows(rows)?))
+            }
+            Self::ScikitLearn { validation, seed } => {
+                Ok(first_validate(numpy::permutation(rows, seed), validation.rows(rows)?))
+            }
+            Self::Positional { validation } => {
+                let train = rows - validation.rows(rows)?;
+                Ok(Parts { train: (0..train).collect(), validation: (train..rows).collect() })
+            }
+            Self::Hash { fold } => {
+                if fold >= murmur3::FOLDS {
+                    return Err(Error::setting("fold", fold, "0 to 9"));
+                }
+                Ok(divide(rows, |row| murmur3::fold(table.codes(row as usize)) == fold))
+            }
+            Self::Kmers { validation, seed, k, left, right } => {
+                if !(1..=32).contains(&k) {
+                    return Err(Error::setting("k", k, "1 to 32"));
+                }
+                let wanted = validation.rows(rows)?;
+                let validates = groups::draw(&groups::of(table, k, left, right), wanted, seed);
+                Ok(divide(rows, |row| validates[row as usize]))
+            }
+        }
+    }
+}
+
+impl Size {
+    /// Number of rows out of `rows`.
+    fn rows(self, rows: u32) -> Result<u32> {
+        let wanted = match self {
+            Self::Rows(wanted) => Some(wanted),
+            Self::Fraction(fraction) if (0.0..1.0).contains(&fraction) => {
+                Some((fraction * f64::from(rows)).ceil() as u32)
+            }
+            Self::Fraction(_) => None,
+        };
+        wanted.filter(|&wanted| wanted < rows || rows == 0 && wanted == 0).ok_or_else(|| match self {
+            Self::Rows(wanted) => Error::setting("validation", wanted, "fewer rows than there are"),
+            Self::Fraction(fraction) => {
+                Error::setting("validation", fraction, "a fraction in 0..1 that leaves rows to train on")
+            }
+        })
+    }
+}
+
+fn first_validate(mut order: Vec<u32>, validation: u32) -> Parts {
+    let train = order.split_off(validation as usize);
+    Parts { train, validation: order }
+}
+
+fn divide(rows: u32, validates: impl Fn(u32) -> bool) -> Parts {
+    let (validation, train) = (0..rows).partition(|&row| validates(row));
+    Parts { train, validation }
+}

@@ -1,0 +1,112 @@
+//! Splits against reference numbers.
+
+use promoter_encode::base;
+use promoter_seq::split::{Parts, Size, Split};
+use promoter_seq::{Error, Table};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+fn fixture(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// `rows` rows of one base each.
+fn table(rows: usize) -> Table {
+    Table::from_parts(vec![0; rows], (1..=rows as u64).collect(), vec![0.0; rows]).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<u32> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn sha256(rows: &[u32]) -> String {
+    let bytes: Vec<u8> = rows.iter().flat_map(|row| row.to_le_bytes()).collect();
+    Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const NAD: Split = Split::ScikitLearn { validation: Size::Fraction(0.1), seed: 1 };
+
+#[test]
+fn scikit_learn_split_of_nad_is_reproduced() {
+    let expected = fixture(include_str!("fixtures/nad_split.json"));
+    let parts = NAD.parts(&table(20)).unwrap();
+    assert_eq!(parts.validation, numbers(&expected["n20"]["val"]));
+    assert_eq!(parts.train, numbers(&expected["n20"]["train"]));
+
+    let parts = NAD.parts(&table(1000)).unwrap();
+    assert_eq!(parts.validation[..20], numbers(&expected["n1000"]["val_first20"]));
+    assert_eq!(parts.train[..20], numbers(&expected["n1000"]["train_first20"]));
+
+    let parts = NAD.parts(&table(5_511_002)).unwrap();
+    let expected = &expected["n5511002"];
+    assert_eq!(parts.validation.len() as u64, expected["n_val"].as_u64().unwrap());
+    assert_eq!(parts.train.len() as u64, expected["n_train"].as_u64().unwrap());
+    assert_eq!(sha256(&parts.validation), expected["sha256_val_indices_u32le"].as_str().unwrap());
+    assert_eq!(sha256(&parts.train), expected["sha256_train_indices_u32le"].as_str().unwrap());
+}
+
+#[test]
+fn sizes_are_those_of_the_teams() {
+    let size = |split: Split, rows| split.parts(&table(rows)).map(|parts| (parts.train.len(), parts.validation.len()));
+    let auth = Split::ScikitLearn { validation: Size::Fraction(0.015), seed: 0 };
+    assert_eq!(size(auth, 5_511_002).unwrap(), (5_428_336, 82_666));
+    let madlab = Split::Positional { validation: Size::Fraction(0.02) };
+    assert_eq!(size(madlab, 4_799_133).unwrap(), (4_703_150, 95_983));
+    let peppa = Split::Random { validation: Size::Rows(10_000), seed: 0 };
+    assert_eq!(size(peppa, 6_739_258).unwrap(), (6_729_258, 10_000));
+}
+
+#[test]
+fn folds_are_those_of_murmur3() {
+    let folds = fixture(include_str!("fixtures/murmur3_folds.json"));
+    for (letters, fold) in folds.as_object().unwrap() {
+        let codes: Vec<u8> = letters.bytes().map(base::from_ascii).collect();
+        let mut table = Table::default();
+        table.push(&codes, 0.0);
+        for candidate in 0..10 {
+            let parts = Split::Hash { fold: candidate }.parts(&table).unwrap();
+            assert_eq!(parts.validation.len(), usize::from(u64::from(candidate) == fold.as_u64().unwrap()));
+        }
+    }
+}
+
+#[test]
+fn every_row_is_in_one_part() {
+    let mut rows = Table::default();
+    let mut stream = promoter_encode::random::Stream::new(1, "test", 0);
+    for _ in 0..500 {
+        let codes: Vec<u8> = (0..12).map(|_| stream.below(4) as u8).collect();
+        rows.push(&codes, 0.0);
+    }
+    let validation = Size::Fraction(0.25);
+    for split in [
+        Split::Random { validation, seed: 3 },
+        NAD,
+        Split::Positional { validation },
+        Split::Hash { fold: 3 },
+        Split::Kmers { validation, seed: 3, k: 8, left: 0, right: 0 },
+    ] {
+        let Parts { train, validation } = split.parts(&rows).unwrap();
+        assert!(!train.is_empty() && !validation.is_empty(), "{split:?}");
+        let mut all = [train, validation].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..500), "{split:?}");
+    }
+}
+
+#[test]
+fn settings_out_of_range_are_errors() {
+    let half = Size::Fraction(0.5);
+    for split in [
+        Split::Random { validation: Size::Fraction(1.0), seed: 0 },
+        Split::Random { validation: Size::Fraction(-0.1), seed: 0 },
+        Split::ScikitLearn { validation: Size::Fraction(f64::NAN), seed: 0 },
+        Split::Positional { validation: Size::Rows(10) },
+        Split::Positional { validation: Size::Fraction(0.95) },
+        Split::Hash { fold: 10 },
+        Split::Kmers { validation: half, seed: 0, k: 0, left: 0, right: 0 },
+        Split::Kmers { validation: half, seed: 0, k: 33, left: 0, right: 0 },
+    ] {
+        assert!(matches!(split.parts(&table(10)), Err(Error::Setting { .. })), "{split:?}");
+    }
+}
