@@ -1,4 +1,5 @@
 //! Files as they come, good and bad.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! Splits against reference numbers.
+#![allow(clippy::unwrap_used)]
 
 use promoter_encode::base;
 use promoter_seq::split::{Parts, Size, Split};
