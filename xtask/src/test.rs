@@ -1,0 +1,66 @@
+//! `cargo xtask test`: every check of the project, cheapest first.
+
+use crate::{project, setup, tidy};
+use std::time::Instant;
+
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask test [--only STEP]
+
+Runs the steps below in this order and stops at the first that fails. LibTorch is set up where it is not there yet.
+
+  fmt      rustfmt changes nothing
+  tidy     cargo xtask tidy
+  setup    cargo xtask setup
+  clippy   no warning, in libraries, programs, examples, tests and benches
+  doc      the documentation builds without a warning
+  test     unit, integration and documentation tests of every crate
+";
+
+type Step = (&'static str, fn() -> Result<(), String>);
+
+const STEPS: [Step; 6] = [
+    ("fmt", || cargo(&["fmt", "--all", "--check"])),
+    ("tidy", || tidy::main(&[])),
+    ("setup", || setup::set_up(false).map(drop)),
+    ("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+    ("doc", doc),
+    // Unoptimised dependencies would make the tests slow, release would build everything again: the development
+    // profile of this workspace is optimised where it matters.
+    ("test", || cargo(&["test", "--workspace", "--no-fail-fast"])),
+];
+
+pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
+    let only = match arguments {
+        [] => None,
+        [flag, step] if flag == "--only" => Some(step.as_str()),
+        _ => return Err(format!("unexpected arguments {arguments:?}: it takes --only STEP")),
+    };
+    let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+    if let Some(only) = only.filter(|only| !names.contains(only)) {
+        return Err(format!("there is no step {only:?}: the steps are {}", names.join(", ")));
+    }
+    let mut done = Vec::new();
+    for (name, step) in STEPS.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+        eprintln!("== {name}");
+        let start = Instant::now();
+        let result = step();
+        let verdict = if result.is_ok() { "ok" } else { "FAILED" };
+        done.push(format!("{name:<8}{verdict:<8}{:>7.1} s", start.elapsed().as_secs_f64()));
+        if let Err(error) = result {
+            println!("{}", done.join("\n"));
+            return Err(format!("{name}: {error}\nagain, this step alone: cargo xtask test --only {name}"));
+        }
+    }
+    println!("{}", done.join("\n"));
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> Result<(), String> {
+    project::show(project::cargo().current_dir(project::root()).args(arguments))
+}
+
+fn doc() -> Result<(), String> {
+    let mut command = project::cargo();
+    command.current_dir(project::root()).args(["doc", "--workspace", "--no-deps"]);
+    project::show(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
