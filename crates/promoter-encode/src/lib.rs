@@ -6,6 +6,8 @@
 pub mod base;
 mod error;
 pub mod fit;
+pub mod kmer;
+mod letters;
 pub mod one_hot;
 pub mod random;
 

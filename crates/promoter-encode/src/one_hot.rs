@@ -8,6 +8,7 @@ mod preset;
 pub use element::Element;
 pub use policy::{Ambiguous, Case, ChannelOrder, Flag, Iupac, Layout, Other};
 
+use crate::letters::Alphabet;
 use crate::{Error, Result, base};
 
 /// Bases encoded at a time, so that a block with odd letters is mended while it is in the cache.
@@ -56,13 +57,6 @@ impl Default for OneHot {
             flags: Vec::new(),
         }
     }
-}
-
-/// What the bytes of a sequence are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Alphabet {
-    Letters,
-    Codes,
 }
 
 impl OneHot {
