@@ -8,7 +8,12 @@ mod error;
 pub mod fit;
 pub mod kmer;
 mod letters;
+pub mod mutate;
 pub mod one_hot;
+pub mod pack;
 pub mod random;
+pub mod reverse_complement;
+pub mod shift;
+pub mod shuffle;
 
 pub use error::{Error, Result};

@@ -157,8 +157,8 @@ proptest! {
         let found: Vec<u32> = tokens.iter().map(|&token| tokenizer.reverse_complement(token).unwrap()).collect();
         prop_assert_eq!(found, expected);
         for (start, &token) in tokens.iter().enumerate() {
-            prop_assert_eq!(tokenizer.kmer(token).unwrap(), letters[start..start + k].as_bytes());
-            prop_assert_eq!(tokenizer.token(letters[start..start + k].as_bytes()).unwrap(), token);
+            prop_assert_eq!(tokenizer.kmer(token).unwrap(), &letters.as_bytes()[start..start + k]);
+            prop_assert_eq!(tokenizer.token(&letters.as_bytes()[start..start + k]).unwrap(), token);
         }
     }
 }
