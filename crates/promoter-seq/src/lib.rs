@@ -29,8 +29,10 @@ pub mod filter;
 pub mod read;
 pub mod split;
 pub mod table;
+pub mod trim;
 
 pub use error::{Error, Result};
 pub use filter::Filter;
 pub use split::Split;
 pub use table::Table;
+pub use trim::Trim;

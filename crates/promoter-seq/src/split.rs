@@ -5,6 +5,7 @@ use promoter_encode::random::Stream;
 use crate::{Error, Result, Table};
 
 mod groups;
+pub mod leakage;
 mod murmur3;
 mod numpy;
 mod strands;
@@ -111,7 +112,7 @@ impl Split {
     /// [`Error::Setting`] when the size of the validation part, the fold or `k` is out of its range, when it would leave
     /// no row to train on, or when there are more than 4,294,967,295 rows.
     pub fn parts(&self, table: &Table) -> Result<Parts> {
-        let rows = u32::try_from(table.len()).map_err(|_| Error::setting("rows", table.len(), "at most 2^32 - 1"))?;
+        let rows = row_count(table)?;
         match *self {
             Self::Random { validation, seed } => {
                 let mut order: Vec<u32> = (0..rows).collect();
@@ -132,15 +133,40 @@ impl Split {
                 Ok(divide(rows, |row| murmur3::fold(table.codes(row as usize)) == fold))
             }
             Self::Kmers { validation, seed, k, left, right } => {
-                if !(1..=32).contains(&k) {
-                    return Err(Error::setting("k", k, "1 to 32"));
-                }
                 let wanted = validation.rows(rows)?;
-                let validates = groups::draw(&groups::of(table, k, left, right), wanted, seed);
+                let validates = groups::draw(&groups(table, k, left, right)?, wanted, seed);
                 Ok(divide(rows, |row| validates[row as usize]))
             }
         }
     }
+}
+
+/// For each row the first row of its group of [`Split::Kmers`].
+///
+/// # Errors
+/// [`Error::Setting`] when `k` is out of its range or when there are more than 4,294,967,295 rows.
+///
+/// ```
+/// use promoter_seq::{Table, split};
+/// let mut table = Table::default();
+/// table.push(&[0, 0, 1, 2, 3], 0.0);
+/// table.push(&[3, 3, 3, 3, 3], 0.0);
+/// table.push(&[0, 1, 2, 3, 3], 0.0);
+/// assert_eq!(split::groups(&table, 4, 0, 0)?, [0, 1, 0]);
+/// # Ok::<(), promoter_seq::Error>(())
+/// ```
+pub fn groups(table: &Table, k: u32, left: u32, right: u32) -> Result<Vec<u32>> {
+    row_count(table)?;
+    check_k(k)?;
+    Ok(groups::of(table, k, left, right))
+}
+
+fn row_count(table: &Table) -> Result<u32> {
+    u32::try_from(table.len()).map_err(|_| Error::setting("rows", table.len(), "at most 2^32 - 1"))
+}
+
+fn check_k(k: u32) -> Result<()> {
+    if (1..=32).contains(&k) { Ok(()) } else { Err(Error::setting("k", k, "1 to 32")) }
 }
 
 impl Size {

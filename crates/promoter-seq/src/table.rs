@@ -133,7 +133,7 @@ impl Table {
     }
 
     /// Rows in order: codes and label.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[u8], f32)> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[u8], f32)> + Clone {
         (0..self.len()).map(|row| (self.codes(row), self.labels[row]))
     }
 
