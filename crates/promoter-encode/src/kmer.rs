@@ -9,7 +9,11 @@ pub use tokenizer::Tokenizer;
 
 /// Which k-mers of a sequence are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Span {
     /// All that lie within the sequence.
     #[default]

@@ -1,7 +1,11 @@
 //! One-hot encoding: each base becomes a row of channels, one of which is 1.
 
+#[cfg(feature = "ndarray")]
+mod array;
 mod element;
 mod kernel;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod policy;
 mod preset;
 

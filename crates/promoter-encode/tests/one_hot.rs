@@ -346,3 +346,21 @@ fn odd_lengths_equal_the_reference() {
         }
     }
 }
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn arrays_have_the_layout_of_the_encoding() {
+    let sequences = ["ACGTN", "TTTTT", "GATTA"];
+    for one_hot in [OneHot::default(), OneHot::legnet()] {
+        let batch = one_hot.encode_batch_array::<f32>(sequences).unwrap();
+        for (index, sequence) in sequences.iter().enumerate() {
+            let array = one_hot.encode_array::<f32>(sequence.as_bytes()).unwrap();
+            assert_eq!(batch.index_axis(ndarray::Axis(0), index), array);
+            assert_eq!(array.into_raw_vec_and_offset().0, encode(&one_hot, sequence));
+        }
+    }
+    let none = OneHot::default().encode_batch_array::<f32>(std::iter::empty::<&str>()).unwrap();
+    assert_eq!(none.shape(), [0, 0, 4]);
+    let uneven = OneHot::default().encode_batch_array::<f32>(["AC", "ACG"]);
+    assert_eq!(uneven, Err(Error::Length { expected: 2, found: 3 }));
+}
