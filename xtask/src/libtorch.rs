@@ -45,6 +45,23 @@ pub(crate) fn version(folder: &Path) -> Option<String> {
     Some(version.trim().split('+').next().unwrap_or_default().to_owned())
 }
 
+/// Whether an exported `folder` holds the LibTorch that the project wants; otherwise one line that says what to do.
+pub(crate) fn check(folder: &Path) -> Result<(), String> {
+    let place = folder.display();
+    let mend = "unset LIBTORCH, or export LIBTORCH=<folder of";
+    let Ok(lock) = Lock::of_this_system(false) else { return Ok(()) };
+    let wanted = lock.version();
+    if !folder.join("lib").join(library("torch_cpu")).exists() {
+        return Err(format!("LIBTORCH is exported, but there is no LibTorch in {place}: {mend} LibTorch {wanted}>"));
+    }
+    match version(folder) {
+        Some(found) if found != wanted && env::var_os("LIBTORCH_BYPASS_VERSION_CHECK").is_none() => Err(format!(
+            "LIBTORCH is exported: {place} is version {found}, but {wanted} is wanted: {mend} LibTorch {wanted}>"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// File name of a library on this system.
 pub(crate) fn library(name: &str) -> String {
     format!("{}{name}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX)
@@ -94,6 +111,20 @@ mod tests {
         assert_eq!(version(&folder).as_deref(), Some("2.10.0"));
         fs::write(folder.join("version.py"), "from typing import Optional\n__version__ = '2.11.0+cu130'\n").unwrap();
         assert_eq!(version(&folder).as_deref(), Some("2.11.0"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn an_exported_folder_of_another_version_or_without_libtorch_is_refused() {
+        let folder = env::temp_dir().join(format!("xtask-check-{}", std::process::id()));
+        fs::create_dir_all(folder.join("lib")).unwrap();
+        assert!(check(&folder).unwrap_err().contains("there is no LibTorch in"));
+        fs::write(folder.join("lib").join(library("torch_cpu")), "").unwrap();
+        fs::write(folder.join("build-version"), "2.10.0\n").unwrap();
+        let error = check(&folder).unwrap_err();
+        assert!(error.contains("is version 2.10.0, but 2.11.0 is wanted: unset LIBTORCH"), "{error}");
+        fs::write(folder.join("build-version"), "2.11.0+cu130\n").unwrap();
+        assert_eq!(check(&folder), Ok(()));
         fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -49,6 +49,7 @@ pub(crate) enum Outcome {
 pub(crate) fn set_up(cuda: bool) -> Result<Outcome, String> {
     let root = project::root();
     if let Choice::Exported(folder) = libtorch::choice(&root) {
+        libtorch::check(&folder)?;
         return Ok(Outcome::Exported(folder));
     }
     let lock = Lock::of_this_system(cuda)?;
