@@ -195,12 +195,13 @@ fn pip(work: &Path) -> Result<Command, String> {
         }
     }
     let found = ["python3", "python"].iter().any(|name| runs(Path::new(name), &["--version"]));
-    let missing = if found { "this Python has neither pip nor venv" } else { "there is no Python 3" };
-    let packages = if found { "python3-pip" } else { "python3 and python3-pip" };
+    let (missing, packages) = match found {
+        true => ("this Python has neither pip nor venv", "python3-pip"),
+        false => ("there is no Python 3", "python3 python3-pip"),
+    };
     Err(format!(
-        "{missing}, which fetches LibTorch: install {packages} (Debian, Ubuntu: apt install {packages}), \
-         or export LIBTORCH=<folder of a LibTorch>",
-        packages = packages.replace(" and ", " ")
+        "{missing}, which fetches LibTorch: install it (Debian, Ubuntu: apt install {packages}), \
+         or export LIBTORCH=<folder of a LibTorch>"
     ))
 }
 
