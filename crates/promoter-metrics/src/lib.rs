@@ -14,6 +14,8 @@
 //! # Ok::<(), promoter_metrics::Error>(())
 //! ```
 
+#[cfg(feature = "dream")]
+pub mod dream;
 mod error;
 mod metric;
 pub mod regression;

@@ -66,13 +66,10 @@ fn by_elimination(rows: &[Vec<u8>], labels: &[f32], penalty: f64, new: &[Vec<u8>
         })
         .collect();
     for i in 0..n {
-        for j in 0..n {
-            if i != j {
-                let factor = system[j][i] / system[i][i];
-                for column in i..=n {
-                    system[j][column] -= factor * system[i][column];
-                }
-            }
+        let pivot = system[i].clone();
+        for (_, line) in system.iter_mut().enumerate().filter(|(j, _)| *j != i) {
+            let factor = line[i] / pivot[i];
+            line.iter_mut().zip(&pivot).for_each(|(x, p)| *x -= factor * p);
         }
     }
     let weights: Vec<f64> = (0..n).map(|i| system[i][n] / system[i][i]).collect();
