@@ -4,10 +4,25 @@
 
 pub mod attention;
 pub mod conv;
+pub mod conv_transpose;
 pub mod linear;
 pub mod norm;
 pub mod pool;
+pub mod position_bias;
+pub mod sandwich;
+
+use tch::Tensor;
+
+use crate::Error;
+use crate::error::InLayer;
 
 pub use conv::{Conv1d, Padding};
+pub use conv_transpose::ConvTranspose1d;
 pub use linear::Linear;
 pub use norm::{BatchNorm, LayerNorm};
+pub use position_bias::PositionBias;
+
+/// A block's input added to what the block made of it.
+pub(crate) fn residual(x: &Tensor, branch: &Tensor) -> Result<Tensor, Error> {
+    x.f_add(branch).in_layer("residual")
+}

@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod layers;
+pub mod nad;
 pub mod network;
 pub mod peppa;
 pub mod registry;

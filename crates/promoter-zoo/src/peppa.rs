@@ -13,7 +13,7 @@ use tch::{TchError, Tensor};
 use crate::error::InLayer;
 use crate::layers::attention::{RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
-use crate::layers::{BatchNorm, Conv1d, LayerNorm, Linear, pool};
+use crate::layers::{BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -265,10 +265,6 @@ impl Network for EnformerSlim {
         let x = gelu(&x)?.f_transpose(1, 2).and_then(|x| x.f_flatten(1, 2)).in_layer("head")?;
         self.head.forward(&x)?.f_softplus().in_layer("head")
     }
-}
-
-fn residual(x: &Tensor, branch: &Tensor) -> Result<Tensor, Error> {
-    x.f_add(branch).in_layer("residual")
 }
 
 /// Enformer's GELU, x sigmoid(1.702 x), written with LibTorch's fused x sigmoid(x).

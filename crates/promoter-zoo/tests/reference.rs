@@ -4,6 +4,8 @@
 
 #[path = "reference/enformer.rs"]
 mod enformer;
+#[path = "reference/nad.rs"]
+mod nad;
 #[path = "reference/peppa.rs"]
 mod peppa;
 #[path = "reference/support.rs"]

@@ -27,6 +27,8 @@ enum Averages {
         momentum: f64,
         /// PyTorch corrects the variance by n / (n - 1); Keras does not.
         corrected: bool,
+        /// PyTorch counts the batches, and keeps the count in its weight files.
+        batches: Option<Tensor>,
     },
     /// Sonnet: they start at 0 and are divided by the weight that the batches have had so far.
     Debiased { steps: Tensor, hidden_mean: Tensor, hidden_variance: Tensor, mean: Tensor, variance: Tensor },
@@ -59,6 +61,7 @@ impl BatchNorm {
             variance: scope.buffer("running_var", &[channels], 1.0)?,
             momentum,
             corrected,
+            batches: corrected.then(|| scope.counter("num_batches_tracked")).transpose()?,
         };
         Ok(Self { layer: scope.layer().to_owned(), weight, bias, eps, averages })
     }
@@ -99,7 +102,10 @@ impl BatchNorm {
             (Averages::Moving { mean, variance, .. } | Averages::Debiased { mean, variance, .. }, Mode::Evaluate) => {
                 norm(Some(mean), Some(variance), false, 0.0)
             }
-            (Averages::Moving { mean, variance, momentum, corrected: true }, Mode::Train) => {
+            (Averages::Moving { mean, variance, momentum, corrected: true, batches }, Mode::Train) => {
+                if let Some(batches) = batches {
+                    let _ = batches.shallow_clone().f_add_scalar_(1)?;
+                }
                 norm(Some(mean), Some(variance), true, *momentum)
             }
             (averages, Mode::Train) => {

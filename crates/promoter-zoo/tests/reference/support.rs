@@ -58,6 +58,21 @@ pub(crate) fn set(params: &Params, name: &str, value: &Tensor) {
     tch::no_grad(|| entry.tensor.shallow_clone().copy_(&value));
 }
 
+/// Fills parameters and buffers whose names are the reference's own; returns those names, each leading to itself.
+pub(crate) fn fill(params: &Params, specs: &Value) -> BTreeMap<String, String> {
+    let specs = specs.as_array().unwrap();
+    let names = specs.iter().map(|spec| {
+        let name = spec["name"].as_str().unwrap().to_owned();
+        set(params, &name, &filled(spec));
+        (name.clone(), name)
+    });
+    let names: BTreeMap<String, String> = names.collect();
+    for entry in params.entries().iter().filter(|e| !e.name.ends_with("num_batches_tracked")) {
+        assert!(names.contains_key(&entry.name), "no reference for `{}`", entry.name);
+    }
+    names
+}
+
 /// One-hot A, C, G, T of `start..end` of each sequence, (B, L, 4).
 pub(crate) fn one_hot(sequences: &Value, start: usize, end: usize) -> Tensor {
     let sequences: Vec<String> = serde_json::from_value(sequences.clone()).unwrap();
