@@ -4,6 +4,7 @@
 //! layout, what `N` and lower case mean, which side is padded - is a value with a name.
 
 pub mod base;
+pub mod embed;
 mod error;
 pub mod fit;
 pub mod kmer;

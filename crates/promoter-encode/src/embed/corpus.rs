@@ -1,0 +1,244 @@
+//! Sentences of words, and the vocabulary that training orders them by.
+
+use super::{Error, Result};
+use crate::base;
+
+/// Longest k-mer.
+const MAX_K: usize = 12;
+
+/// Sentences, one per sequence, of words that are k-mers or any other list of strings.
+///
+/// Windows never reach across sentences. Memory is 4 bytes per word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corpus {
+    lexicon: Lexicon,
+    tokens: Vec<u32>,
+    /// Where each sentence ends in `tokens`.
+    ends: Vec<usize>,
+    left_out: u64,
+}
+
+/// The strings behind word numbers. All 4^k k-mers are never stored: their number is their spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Lexicon {
+    Kmers(usize),
+    Words(Vec<String>),
+}
+
+impl Corpus {
+    /// An empty corpus whose words are the `4^k` k-mers; word numbers spell them in base 4, A = 0, C = 1, G = 2, T = 3.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless `k` is 1 to 12.
+    pub fn of_kmers(k: usize) -> Result<Self> {
+        if !(1..=MAX_K).contains(&k) {
+            return Err(Error::setting("k", k, "1 to 12"));
+        }
+        Ok(Self::empty(Lexicon::Kmers(k)))
+    }
+
+    /// An empty corpus of the given words; a word's number is its place in the list.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without a word, [`Error::Word`] for one that is empty or has white space in it,
+    /// [`Error::Duplicate`] for one that stands there twice; places count from 0.
+    pub fn of_words(words: Vec<String>) -> Result<Self> {
+        if words.is_empty() {
+            return Err(Error::Empty);
+        }
+        check_words(&words, 0)?;
+        Ok(Self::empty(Lexicon::Words(words)))
+    }
+
+    fn empty(lexicon: Lexicon) -> Self {
+        Self { lexicon, tokens: Vec::new(), ends: Vec::new(), left_out: 0 }
+    }
+
+    /// A corpus of text: one sentence per line, words between white space, numbered in alphabetical order.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for a text without a word.
+    ///
+    /// ```
+    /// let corpus = promoter_encode::embed::Corpus::from_text("AAC ACG\nACG CGT")?;
+    /// assert_eq!(corpus.sentences().last(), Some(&[1, 2][..]));
+    /// # Ok::<(), promoter_encode::embed::Error>(())
+    /// ```
+    pub fn from_text(text: &str) -> Result<Self> {
+        let mut words: Vec<&str> = text.split_whitespace().collect();
+        words.sort_unstable();
+        words.dedup();
+        let mut corpus = Self::of_words(words.iter().map(ToString::to_string).collect())?;
+        for line in text.lines() {
+            let number = |word| words.binary_search(&word).unwrap_or_default() as u32;
+            corpus.tokens.extend(line.split_whitespace().map(number));
+            corpus.ends.push(corpus.tokens.len());
+        }
+        Ok(corpus)
+    }
+
+    /// Adds one sentence of word numbers.
+    ///
+    /// # Errors
+    /// [`Error::Token`] for a number that is no word's; the corpus is then unchanged.
+    pub fn push(&mut self, sentence: &[u32]) -> Result<()> {
+        let size = self.words();
+        if let Some(position) = sentence.iter().position(|&token| token as usize >= size) {
+            return Err(Error::Token { position, token: sentence[position], size });
+        }
+        self.tokens.extend_from_slice(sentence);
+        self.ends.push(self.tokens.len());
+        Ok(())
+    }
+
+    /// Adds one sequence of letters, upper or lower case, as the sentence of all its k-mers.
+    ///
+    /// A k-mer with a letter other than A, C, G and T in it is left out and counted by [`Corpus::left_out`]; its
+    /// neighbours then stand next to each other. NAD's 80 words of a 110-bp row are those of `&row[15..99]`.
+    ///
+    /// # Errors
+    /// [`Error::Short`] for fewer than k letters, [`Error::Byte`] for a byte that is no IUPAC letter,
+    /// [`Error::NotKmers`] where words are not k-mers; the corpus is then unchanged.
+    ///
+    /// ```
+    /// let mut corpus = promoter_encode::embed::Corpus::of_kmers(2)?;
+    /// corpus.push_sequence(b"ACGNTT")?;
+    /// assert_eq!(corpus.sentences().next(), Some(&[1, 6, 15][..]));
+    /// assert_eq!(corpus.left_out(), 2);
+    /// # Ok::<(), promoter_encode::embed::Error>(())
+    /// ```
+    pub fn push_sequence(&mut self, letters: &[u8]) -> Result<()> {
+        let Lexicon::Kmers(k) = self.lexicon else { return Err(Error::NotKmers) };
+        if letters.len() < k {
+            return Err(Error::Short { expected: k, found: letters.len() });
+        }
+        if let Some(position) = letters.iter().position(|&byte| base::from_ascii(byte) >= base::PAD) {
+            return Err(Error::Byte { position, byte: letters[position] });
+        }
+        let before = self.tokens.len();
+        let mask = (1u32 << (2 * k)) - 1;
+        let (mut kmer, mut clean) = (0u32, 0usize);
+        for &letter in letters {
+            let code = base::from_ascii(letter);
+            kmer = (kmer << 2 | u32::from(code & 3)) & mask;
+            clean = if code < base::N { clean + 1 } else { 0 };
+            if clean >= k {
+                self.tokens.push(kmer);
+            }
+        }
+        self.left_out += (letters.len() - k + 1 - (self.tokens.len() - before)) as u64;
+        self.ends.push(self.tokens.len());
+        Ok(())
+    }
+
+    /// The sentences, in the order they were added.
+    pub fn sentences(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.tokens[start..end])
+    }
+
+    /// The spelling of a word number; empty when there is no such word.
+    pub fn word(&self, number: u32) -> String {
+        match &self.lexicon {
+            Lexicon::Kmers(k) => {
+                (0..*k).rev().map(|i| char::from(base::to_ascii((number >> (2 * i) & 3) as u8))).collect()
+            }
+            Lexicon::Words(words) => words.get(number as usize).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Number of words that there can be.
+    pub fn words(&self) -> usize {
+        match &self.lexicon {
+            Lexicon::Kmers(k) => 1 << (2 * k),
+            Lexicon::Words(words) => words.len(),
+        }
+    }
+
+    /// Number of words in all sentences.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether no sentence has a word.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// K-mers that [`Corpus::push_sequence`] left out, for a letter other than A, C, G and T in them.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}
+
+/// Every word is spelled with something, without white space, and once.
+pub(crate) fn check_words(words: &[String], first_line: usize) -> Result<()> {
+    for (row, word) in words.iter().enumerate() {
+        if word.is_empty() || word.contains(char::is_whitespace) {
+            return Err(Error::Word { word: word.clone(), line: row + first_line });
+        }
+    }
+    let mut order: Vec<usize> = (0..words.len()).collect();
+    order.sort_by(|&a, &b| words[a].cmp(&words[b]));
+    match order.windows(2).find(|pair| words[pair[0]] == words[pair[1]]) {
+        Some(pair) => Err(Error::Duplicate {
+            word: words[pair[0]].clone(),
+            first: pair[0] + first_line,
+            again: pair[1] + first_line,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The words that training keeps, the most frequent first, ties in alphabetical order.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    pub(crate) words: Vec<String>,
+    pub(crate) counts: Vec<u64>,
+    /// Rank of each word number, or [`Vocabulary::DROPPED`].
+    ranks: Vec<u32>,
+}
+
+impl Vocabulary {
+    const DROPPED: u32 = u32::MAX;
+
+    /// The words that occur at least `min_count` times.
+    pub(crate) fn of(corpus: &Corpus, min_count: u64) -> Result<Self> {
+        if corpus.is_empty() {
+            return Err(Error::Empty);
+        }
+        let mut counts = vec![0u64; corpus.words()];
+        for &token in &corpus.tokens {
+            counts[token as usize] += 1;
+        }
+        let mut kept: Vec<u32> = (0..counts.len() as u32).filter(|&w| counts[w as usize] >= min_count).collect();
+        if kept.is_empty() {
+            let words = counts.iter().filter(|&&count| count > 0).count();
+            return Err(Error::Rare { words, min_count });
+        }
+        kept.sort_by(|&a, &b| {
+            let spelling = || match &corpus.lexicon {
+                Lexicon::Kmers(_) => a.cmp(&b),
+                Lexicon::Words(words) => words[a as usize].cmp(&words[b as usize]),
+            };
+            counts[b as usize].cmp(&counts[a as usize]).then_with(spelling)
+        });
+        let mut ranks = vec![Self::DROPPED; counts.len()];
+        for (rank, &word) in kept.iter().enumerate() {
+            ranks[word as usize] = rank as u32;
+        }
+        let words = kept.iter().map(|&word| corpus.word(word)).collect();
+        Ok(Self { words, counts: kept.iter().map(|&word| counts[word as usize]).collect(), ranks })
+    }
+
+    /// Number of words.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Writes the ranks of a sentence's words into `ranks`; words that are not kept are left out.
+    pub(crate) fn rank_into(&self, sentence: &[u32], ranks: &mut Vec<u32>) {
+        ranks.clear();
+        ranks.extend(sentence.iter().map(|&token| self.ranks[token as usize]).filter(|&rank| rank != Self::DROPPED));
+    }
+}
