@@ -6,8 +6,9 @@
 //!
 //! ```
 //! use promoter_encode::embed::{Corpus, glove};
+//! use promoter_encode::kmer::Kmers;
 //!
-//! let mut corpus = Corpus::of_kmers(3)?;
+//! let mut corpus = Corpus::of_kmers(&Kmers { k: 3, ..Kmers::default() })?;
 //! for sequence in ["ACGTACGGTACCA", "TTACGTACGATTT", "ACGTTTACGTACG"] {
 //!     corpus.push_sequence(sequence.as_bytes())?;
 //! }

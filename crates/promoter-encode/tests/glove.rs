@@ -1,7 +1,10 @@
 //! GloVe against the C tool's numbers, and the fast mode against the compatible one.
 
+#![allow(clippy::unwrap_used)] // tests
+
 use promoter_encode::embed::glove::{Config, Mode, Model, Progress, train};
 use promoter_encode::embed::{Corpus, Error};
+use promoter_encode::kmer::Kmers;
 use promoter_encode::random::Stream;
 use serde_json::Value;
 
@@ -46,8 +49,12 @@ fn random_sequences(n: u64, length: usize) -> Vec<Vec<u8>> {
     (0..n).map(sequence).collect()
 }
 
+fn kmers_of(k: usize) -> Corpus {
+    Corpus::of_kmers(&Kmers { k, ..Kmers::default() }).unwrap()
+}
+
 fn kmers(k: usize, sequences: &[Vec<u8>]) -> Corpus {
-    let mut corpus = Corpus::of_kmers(k).unwrap();
+    let mut corpus = kmers_of(k);
     for sequence in sequences {
         corpus.push_sequence(sequence).unwrap();
     }
@@ -191,7 +198,7 @@ fn settings_out_of_range_are_named() {
 
 #[test]
 fn a_corpus_with_nothing_to_learn_is_refused() {
-    let mut corpus = Corpus::of_kmers(3).unwrap();
+    let mut corpus = kmers_of(3);
     let config = Config { min_count: 2, ..Config::nad() };
     assert!(matches!(train(&corpus, &config, |_| {}), Err(Error::Empty)));
     corpus.push(&[5]).unwrap();

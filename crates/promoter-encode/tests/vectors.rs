@@ -1,7 +1,10 @@
 //! Files of vectors: exact round trips, and a named error for every kind of damage.
 
+#![allow(clippy::unwrap_used)] // tests
+
 use promoter_encode::embed::io::{Format, read, write};
 use promoter_encode::embed::{Corpus, Error, Vectors, glove, projection, similarity::Summary, word2vec};
+use promoter_encode::kmer::{Kmers, Oov};
 use promoter_encode::random::Stream;
 use proptest::prelude::*;
 
@@ -15,6 +18,10 @@ const FORMATS: &[Format] = &[
 
 fn vectors(words: &[&str], dimension: usize, data: &[f32]) -> Result<Vectors, Error> {
     Vectors::new(words.iter().map(ToString::to_string).collect(), dimension, data.to_vec())
+}
+
+fn kmers(k: usize) -> Corpus {
+    Corpus::of_kmers(&Kmers { k, ..Kmers::default() }).unwrap()
 }
 
 fn bytes(vectors: &Vectors, format: Format) -> Vec<u8> {
@@ -221,7 +228,7 @@ fn principal_components_are_uncorrelated_and_in_order() {
 #[test]
 fn the_summary_counts_every_pair_once() {
     let mut stream = Stream::new(2, "test", 0);
-    let corpus = Corpus::of_kmers(3).unwrap();
+    let corpus = kmers(3);
     let words: Vec<String> = (0..64).map(|number| corpus.word(number)).collect();
     let vectors = Vectors::new(words, 4, (0..256).map(|_| stream.normal() as f32).collect()).unwrap();
     let summary = Summary::of(&vectors);
@@ -234,13 +241,17 @@ fn the_summary_counts_every_pair_once() {
 #[test]
 fn corpora_refuse_what_they_cannot_hold() {
     for k in [0, 13] {
-        assert!(matches!(Corpus::of_kmers(k), Err(Error::Setting { setting: "k", .. })));
+        let refused = Corpus::of_kmers(&Kmers { k, ..Kmers::default() });
+        assert!(matches!(refused, Err(Error::Sequence(promoter_encode::Error::Setting { setting: "k", .. }))));
     }
-    let mut corpus = Corpus::of_kmers(3).unwrap();
-    assert!(matches!(corpus.push_sequence(b"AC"), Err(Error::Short { expected: 3, found: 2 })));
-    assert!(matches!(corpus.push_sequence(b""), Err(Error::Short { expected: 3, found: 0 })));
-    assert!(matches!(corpus.push_sequence(b"ACG\xffT"), Err(Error::Byte { position: 3, byte: 0xff })));
-    assert!(matches!(corpus.push_sequence(b"AC-T"), Err(Error::Byte { position: 2, byte: b'-' })));
+    let mut corpus = kmers(3);
+    for short in [&b"AC"[..], b""] {
+        assert!(matches!(corpus.push_sequence(short), Err(Error::Sequence(promoter_encode::Error::Length { .. }))));
+    }
+    for bad in [&b"ACG\xffT"[..], b"AC-T", b"ACNT"] {
+        assert!(matches!(corpus.push_sequence(bad), Err(Error::Sequence(_))));
+    }
+    assert!(matches!(corpus.push_codes(&[0, 1, 2, 99]), Err(Error::Sequence(_))));
     assert!(matches!(corpus.push(&[0, 64]), Err(Error::Token { position: 1, token: 64, size: 64 })));
     assert!(corpus.is_empty() && corpus.sentences().count() == 0);
     assert!(matches!(Corpus::from_text(" \n "), Err(Error::Empty)));
@@ -256,8 +267,8 @@ fn nad_rows_give_nads_words() {
     let expected: serde_json::Value = serde_json::from_str(include_str!("fixtures/nad_tokenise.json")).unwrap();
     let (rows, tokens) = (expected["sequences"].as_array().unwrap(), expected["tokens"].as_array().unwrap());
     for (row, tokens) in rows.iter().zip(tokens) {
-        let mut corpus = Corpus::of_kmers(5).unwrap();
-        corpus.push_sequence(&row.as_str().unwrap().as_bytes()[15..99]).unwrap();
+        let mut corpus = Corpus::of_kmers(&Kmers::nad()).unwrap();
+        corpus.push_sequence(row.as_str().unwrap().as_bytes()).unwrap();
         let words: Vec<String> = corpus.sentences().flatten().map(|&token| corpus.word(token)).collect();
         assert_eq!(serde_json::json!(words), *tokens);
     }
@@ -265,7 +276,7 @@ fn nad_rows_give_nads_words() {
 
 #[test]
 fn the_longest_kmers_fit() {
-    let mut corpus = Corpus::of_kmers(12).unwrap();
+    let mut corpus = Corpus::of_kmers(&Kmers { k: 12, oov: Oov::Skip, ..Kmers::default() }).unwrap();
     corpus.push_sequence(b"TTTTTTTTTTTTACGTNACGTACGTACGTA").unwrap();
     let words: Vec<String> = corpus.sentences().flatten().map(|&token| corpus.word(token)).collect();
     assert_eq!(
@@ -280,14 +291,26 @@ fn the_longest_kmers_fit() {
             "CGTACGTACGTA"
         ]
     );
+    assert_eq!(corpus.left_out(), 30 - 12 + 1 - 7);
     let config = glove::Config { dimension: 2, min_count: 1, iterations: 1, ..glove::Config::nad() };
     assert_eq!(glove::train(&corpus, &config, |_| {}).unwrap().words().len(), 7);
+}
+
+#[test]
+fn letters_and_codes_give_the_same_words_and_unknown_ones_have_a_name() {
+    let mut corpus = Corpus::of_kmers(&Kmers { k: 2, oov: Oov::Token, ..Kmers::default() }).unwrap();
+    corpus.push_sequence(b"acgn").unwrap();
+    corpus.push_codes(&[0, 1, 2, 4]).unwrap();
+    let sentences: Vec<&[u32]> = corpus.sentences().collect();
+    assert_eq!(sentences, [[1, 6, 16]; 2]);
+    assert_eq!([16, 17].map(|number| corpus.word(number)), ["<unk>", ""]);
+    assert_eq!((corpus.words(), corpus.len(), corpus.left_out()), (17, 6, 0));
 }
 
 /// Two sets of words that never meet.
 fn two_themes() -> Corpus {
     let mut stream = Stream::new(3, "test", 0);
-    let mut corpus = Corpus::of_kmers(2).unwrap();
+    let mut corpus = kmers(2);
     for sentence in 0..400 {
         let theme = if sentence % 2 == 0 { 0 } else { 8 };
         corpus.push(&[(); 20].map(|()| theme + stream.below(8) as u32)).unwrap();
@@ -317,7 +340,7 @@ fn word2vec_learns_which_words_meet() {
 
 #[test]
 fn word2vec_keeps_a_full_vocabulary_or_drops_the_rare() {
-    let mut corpus = Corpus::of_kmers(2).unwrap();
+    let mut corpus = kmers(2);
     corpus.push(&[1, 2, 1, 2, 3]).unwrap();
     let config = word2vec::Config { dimension: 3, min_count: 0, epochs: 1, ..Default::default() };
     assert_eq!(word2vec::train(&corpus, &config, |_| {}).unwrap().words().len(), 16);
@@ -356,7 +379,7 @@ fn word2vec_settings_out_of_range_are_named() {
             other => panic!("{name}: {other:?}"),
         }
     }
-    let empty = Corpus::of_kmers(2).unwrap();
+    let empty = kmers(2);
     assert!(matches!(word2vec::train(&empty, &base(), |_| {}), Err(Error::Empty)));
     let steep = word2vec::Config { rate: 1e38, dimension: 4, ..base() };
     assert!(matches!(word2vec::train(&corpus, &steep, |_| {}), Err(Error::Diverged { iteration: 1 })));

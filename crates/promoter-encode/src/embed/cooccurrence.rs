@@ -150,6 +150,7 @@ fn merge(a: &[(u64, u64)], b: &[(u64, u64)]) -> Vec<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kmer::Kmers;
     use crate::random::Stream;
 
     /// The definition, pair by pair.
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn both_ways_of_counting_match_the_definition() {
         let mut stream = Stream::new(1, "test", 0);
-        let mut corpus = Corpus::of_kmers(2).unwrap();
+        let mut corpus = Corpus::of_kmers(&Kmers { k: 2, ..Kmers::default() }).unwrap();
         for length in [2usize, 3, 17, 200, 80, 80] {
             let letters: Vec<u8> = (0..length).map(|_| b"ACGT"[stream.below(4) as usize]).collect();
             corpus.push_sequence(&letters).unwrap();
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_word_that_repeats_does_not_overflow() {
-        let mut corpus = Corpus::of_kmers(1).unwrap();
+        let mut corpus = Corpus::of_kmers(&Kmers { k: 1, ..Kmers::default() }).unwrap();
         let repeats = 20_000;
         corpus.push(&vec![0; repeats]).unwrap();
         let vocabulary = Vocabulary::of(&corpus, 1).unwrap();

@@ -1,15 +1,15 @@
 //! Sentences of words, and the vocabulary that training orders them by.
 
 use super::{Error, Result};
-use crate::base;
+use crate::kmer::{Kmers, Tokenizer};
 
-/// Longest k-mer.
-const MAX_K: usize = 12;
+/// Spelling of the word that stands for all k-mers with a letter other than A, C, G and T.
+const UNKNOWN: &str = "<unk>";
 
 /// Sentences, one per sequence, of words that are k-mers or any other list of strings.
 ///
 /// Windows never reach across sentences. Memory is 4 bytes per word.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Corpus {
     lexicon: Lexicon,
     tokens: Vec<u32>,
@@ -18,23 +18,20 @@ pub struct Corpus {
     left_out: u64,
 }
 
-/// The strings behind word numbers. All 4^k k-mers are never stored: their number is their spelling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The strings behind word numbers. K-mers are never stored: their number is their spelling.
+#[derive(Debug, Clone)]
 enum Lexicon {
-    Kmers(usize),
+    Kmers(Tokenizer),
     Words(Vec<String>),
 }
 
 impl Corpus {
-    /// An empty corpus whose words are the `4^k` k-mers; word numbers spell them in base 4, A = 0, C = 1, G = 2, T = 3.
+    /// An empty corpus whose words are k-mers; word numbers are their tokens.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless `k` is 1 to 12.
-    pub fn of_kmers(k: usize) -> Result<Self> {
-        if !(1..=MAX_K).contains(&k) {
-            return Err(Error::setting("k", k, "1 to 12"));
-        }
-        Ok(Self::empty(Lexicon::Kmers(k)))
+    /// [`Error::Sequence`] with what [`Kmers::tokenizer`] says, such as for a `k` outside 1 to 12.
+    pub fn of_kmers(kmers: &Kmers) -> Result<Self> {
+        Ok(Self::empty(Lexicon::Kmers(kmers.tokenizer()?)))
     }
 
     /// An empty corpus of the given words; a word's number is its place in the list.
@@ -91,42 +88,46 @@ impl Corpus {
         Ok(())
     }
 
-    /// Adds one sequence of letters, upper or lower case, as the sentence of all its k-mers.
+    /// Adds the k-mers of a sequence of letters as one sentence.
     ///
-    /// A k-mer with a letter other than A, C, G and T in it is left out and counted by [`Corpus::left_out`]; its
-    /// neighbours then stand next to each other. NAD's 80 words of a 110-bp row are those of `&row[15..99]`.
+    /// K-mers that [`Oov::Skip`](crate::kmer::Oov::Skip) leaves out are counted by [`Corpus::left_out`]; their neighbours
+    /// then stand next to each other.
     ///
     /// # Errors
-    /// [`Error::Short`] for fewer than k letters, [`Error::Byte`] for a byte that is no IUPAC letter,
-    /// [`Error::NotKmers`] where words are not k-mers; the corpus is then unchanged.
+    /// [`Error::Sequence`] with what [`Tokenizer::tokens`] says, such as for a sequence that is too short or a byte that
+    /// is no letter, [`Error::NotKmers`] where words are not k-mers; the corpus is then unchanged.
     ///
     /// ```
-    /// let mut corpus = promoter_encode::embed::Corpus::of_kmers(2)?;
+    /// use promoter_encode::{embed::Corpus, kmer::{Kmers, Oov}};
+    /// let mut corpus = Corpus::of_kmers(&Kmers { k: 2, oov: Oov::Skip, ..Kmers::default() })?;
     /// corpus.push_sequence(b"ACGNTT")?;
     /// assert_eq!(corpus.sentences().next(), Some(&[1, 6, 15][..]));
     /// assert_eq!(corpus.left_out(), 2);
     /// # Ok::<(), promoter_encode::embed::Error>(())
     /// ```
     pub fn push_sequence(&mut self, letters: &[u8]) -> Result<()> {
-        let Lexicon::Kmers(k) = self.lexicon else { return Err(Error::NotKmers) };
-        if letters.len() < k {
-            return Err(Error::Short { expected: k, found: letters.len() });
-        }
-        if let Some(position) = letters.iter().position(|&byte| base::from_ascii(byte) >= base::PAD) {
-            return Err(Error::Byte { position, byte: letters[position] });
-        }
-        let before = self.tokens.len();
-        let mask = (1u32 << (2 * k)) - 1;
-        let (mut kmer, mut clean) = (0u32, 0usize);
-        for &letter in letters {
-            let code = base::from_ascii(letter);
-            kmer = (kmer << 2 | u32::from(code & 3)) & mask;
-            clean = if code < base::N { clean + 1 } else { 0 };
-            if clean >= k {
-                self.tokens.push(kmer);
-            }
-        }
-        self.left_out += (letters.len() - k + 1 - (self.tokens.len() - before)) as u64;
+        self.push_with(letters, Tokenizer::tokens_into)
+    }
+
+    /// The same for a sequence of base codes ([`base`](crate::base)).
+    ///
+    /// # Errors
+    /// As [`Corpus::push_sequence`].
+    pub fn push_codes(&mut self, codes: &[u8]) -> Result<()> {
+        self.push_with(codes, Tokenizer::tokens_of_codes_into)
+    }
+
+    fn push_with(
+        &mut self,
+        sequence: &[u8],
+        tokens_into: impl Fn(&Tokenizer, &[u8], &mut [u32]) -> crate::Result<usize>,
+    ) -> Result<()> {
+        let Lexicon::Kmers(tokenizer) = &self.lexicon else { return Err(Error::NotKmers) };
+        let (before, count) = (self.tokens.len(), tokenizer.count(sequence.len())?);
+        self.tokens.resize(before + count, 0);
+        let written = tokens_into(tokenizer, sequence, &mut self.tokens[before..]);
+        self.tokens.truncate(before + written.as_ref().unwrap_or(&0));
+        self.left_out += (count - written?) as u64;
         self.ends.push(self.tokens.len());
         Ok(())
     }
@@ -140,9 +141,11 @@ impl Corpus {
     /// The spelling of a word number; empty when there is no such word.
     pub fn word(&self, number: u32) -> String {
         match &self.lexicon {
-            Lexicon::Kmers(k) => {
-                (0..*k).rev().map(|i| char::from(base::to_ascii((number >> (2 * i) & 3) as u8))).collect()
-            }
+            Lexicon::Kmers(tokenizer) => match tokenizer.kmer(number) {
+                Ok(letters) => letters.into_iter().map(char::from).collect(),
+                Err(_) if tokenizer.oov_token() == Some(number) => UNKNOWN.to_string(),
+                Err(_) => String::new(),
+            },
             Lexicon::Words(words) => words.get(number as usize).cloned().unwrap_or_default(),
         }
     }
@@ -150,7 +153,7 @@ impl Corpus {
     /// Number of words that there can be.
     pub fn words(&self) -> usize {
         match &self.lexicon {
-            Lexicon::Kmers(k) => 1 << (2 * k),
+            Lexicon::Kmers(tokenizer) => tokenizer.vocabulary_size(),
             Lexicon::Words(words) => words.len(),
         }
     }
@@ -165,7 +168,7 @@ impl Corpus {
         self.tokens.is_empty()
     }
 
-    /// K-mers that [`Corpus::push_sequence`] left out, for a letter other than A, C, G and T in them.
+    /// K-mers that were left out for a letter other than A, C, G and T in them.
     pub fn left_out(&self) -> u64 {
         self.left_out
     }
@@ -218,7 +221,7 @@ impl Vocabulary {
         }
         kept.sort_by(|&a, &b| {
             let spelling = || match &corpus.lexicon {
-                Lexicon::Kmers(_) => a.cmp(&b),
+                Lexicon::Kmers(_) => a.cmp(&b), // Tokens are in alphabetical order.
                 Lexicon::Words(words) => words[a as usize].cmp(&words[b as usize]),
             };
             counts[b as usize].cmp(&counts[a as usize]).then_with(spelling)

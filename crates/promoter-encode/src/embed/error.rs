@@ -16,22 +16,9 @@ pub enum Error {
         /// What it may be.
         expected: &'static str,
     },
-    /// A sequence too short to hold one word.
-    #[error("the sequence has {found} bases, one word needs {expected}")]
-    Short {
-        /// Bases of a word.
-        expected: usize,
-        /// Bases there.
-        found: usize,
-    },
-    /// A byte that is no IUPAC letter.
-    #[error("byte {byte:#04x} at position {position} is no IUPAC letter")]
-    Byte {
-        /// Where it is, from 0.
-        position: usize,
-        /// What was found.
-        byte: u8,
-    },
+    /// A sequence or a way of cutting it into k-mers that is refused.
+    #[error(transparent)]
+    Sequence(#[from] crate::Error),
     /// Sequences were given to a corpus whose words are not k-mers.
     #[error("the words of this corpus are not k-mers: push sentences of word numbers")]
     NotKmers,

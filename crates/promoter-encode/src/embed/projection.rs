@@ -91,13 +91,8 @@ mod tests {
     fn eigenvectors_satisfy_their_equation() {
         let n = 40;
         let mut stream = Stream::new(1, "test", 0);
-        let mut matrix = vec![vec![0.0; n]; n];
-        for i in 0..n {
-            for j in 0..=i {
-                matrix[i][j] = stream.normal();
-                matrix[j][i] = matrix[i][j];
-            }
-        }
+        let square: Vec<Vec<f64>> = (0..n).map(|_| (0..n).map(|_| stream.normal()).collect()).collect();
+        let matrix: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| square[i][j] + square[j][i]).collect()).collect();
         let (values, axes) = eigen(matrix.clone());
         for (value, axis) in values.iter().zip(&axes) {
             assert!((axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12);

@@ -120,8 +120,8 @@ pub struct Progress {
 /// stops being finite.
 ///
 /// ```
-/// use promoter_encode::embed::{Corpus, word2vec};
-/// let mut corpus = Corpus::of_kmers(2)?;
+/// use promoter_encode::{embed::{Corpus, word2vec}, kmer::Kmers};
+/// let mut corpus = Corpus::of_kmers(&Kmers { k: 2, ..Kmers::default() })?;
 /// corpus.push_sequence(b"ACGTACGGTACCATTACGTACGATTTACG")?;
 /// let config = word2vec::Config { dimension: 16, min_count: 0, ..Default::default() };
 /// let vectors = word2vec::train(&corpus, &config, |_| {})?;
