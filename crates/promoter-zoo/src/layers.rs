@@ -5,7 +5,9 @@
 pub mod attention;
 pub mod conv;
 pub mod conv_transpose;
+pub mod dense;
 pub mod linear;
+pub mod lstm;
 pub mod norm;
 pub mod pool;
 pub mod position_bias;
@@ -18,7 +20,9 @@ use crate::error::InLayer;
 
 pub use conv::{Conv1d, Padding};
 pub use conv_transpose::ConvTranspose1d;
+pub use dense::DenseHead;
 pub use linear::Linear;
+pub use lstm::BiLstm;
 pub use norm::{BatchNorm, LayerNorm};
 pub use position_bias::PositionBias;
 

@@ -1,0 +1,48 @@
+//! The two hidden layers and the output unit that Keras networks here end with.
+
+use promoter_torch::{Init, Scope};
+use tch::Tensor;
+
+use super::Linear;
+use crate::error::InLayer;
+use crate::{Error, Mode};
+
+/// Two dense layers with ReLU and dropout, then one linear unit; (B, in) to (B, 1). Glorot uniform, biases zero.
+#[derive(Debug)]
+pub struct DenseHead {
+    first: Linear,
+    second: Linear,
+    output: Linear,
+    dropout: f64,
+}
+
+impl DenseHead {
+    /// `dropout` follows each of the two hidden layers.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn new(mut scope: Scope<'_>, input: i64, units: i64, dropout: f64) -> Result<Self, Error> {
+        let mut dense = |name, from, to| {
+            let bias = true;
+            Linear::keras(scope.sub(name), from, to, Init::glorot_uniform(from, to), bias)
+        };
+        Ok(Self {
+            first: dense("dense.0", input, units)?,
+            second: dense("dense.1", units, units)?,
+            output: dense("output", units, 1)?,
+            dropout,
+        })
+    }
+
+    /// # Shapes
+    /// (B, in) to (B, 1).
+    ///
+    /// # Errors
+    /// [`Error::Layer`].
+    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        let activate = |x: Tensor| x.f_relu()?.f_dropout(self.dropout, mode.is_train());
+        let x = activate(self.first.forward(x)?).in_layer("dense.0")?;
+        let x = activate(self.second.forward(&x)?).in_layer("dense.1")?;
+        self.output.forward(&x)
+    }
+}
