@@ -55,3 +55,19 @@ impl<T> InLayer<T> for Result<T, TchError> {
         self.map_err(|source| Error::Layer { layer: layer.to_owned(), source })
     }
 }
+
+/// Refuses sizes below 1.
+pub(crate) fn at_least_one(field: &'static str, value: i64) -> Result<(), Error> {
+    if value >= 1 {
+        return Ok(());
+    }
+    Err(Error::Config { field, value: value.to_string(), expected: "at least 1" })
+}
+
+/// Refuses dropout rates that are no rates.
+pub(crate) fn rate(field: &'static str, value: f64) -> Result<(), Error> {
+    if (0.0..1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::Config { field, value: value.to_string(), expected: "at least 0 and below 1" })
+}

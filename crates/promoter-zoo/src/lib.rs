@@ -4,10 +4,16 @@
 //! the order the data takes. A network is built from its configuration into [`promoter_torch::Params`]; its forward
 //! pass returns errors that name the layer.
 
+pub mod auth;
+pub mod auth_cnn;
+pub mod auth_rnn;
 pub mod error;
 pub mod layers;
+pub mod madlab;
 pub mod nad;
 pub mod network;
+pub mod noisy_chardonnay;
+pub mod noisy_chardonnay_attention;
 pub mod peppa;
 pub mod registry;
 pub mod trace;

@@ -41,6 +41,17 @@ pub trait Network: std::fmt::Debug + Send {
         1
     }
 
+    /// Whether the source's framework counts the buffers among the parameters, as Keras does with the averages of batch
+    /// norms.
+    fn counts_buffers(&self) -> bool {
+        false
+    }
+
+    /// Whether the source's L2 penalty, where there is one, is on the parameter of this name.
+    fn is_penalised(&self, _name: &str) -> bool {
+        false
+    }
+
     /// The network's own output, on which its loss is defined.
     ///
     /// # Shapes

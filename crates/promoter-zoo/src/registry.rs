@@ -3,7 +3,7 @@
 use promoter_torch::Params;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Network, peppa};
+use crate::{Error, Network, auth, auth_cnn, auth_rnn, madlab, noisy_chardonnay, noisy_chardonnay_attention, peppa};
 
 /// The configuration of any network; `name` says which.
 ///
@@ -18,6 +18,18 @@ use crate::{Error, Network, peppa};
 #[serde(tag = "name", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NetworkConfig {
+    /// [`auth`].
+    Auth(auth::Config),
+    /// [`auth_cnn`].
+    AuthCnn(auth_cnn::Config),
+    /// [`auth_rnn`].
+    AuthRnn(auth_rnn::Config),
+    /// [`madlab`].
+    Madlab(madlab::Config),
+    /// [`noisy_chardonnay`].
+    NoisyChardonnay(noisy_chardonnay::Config),
+    /// [`noisy_chardonnay_attention`].
+    NoisyChardonnayAttention(noisy_chardonnay_attention::Config),
     /// [`peppa`].
     Peppa(peppa::Config),
 }
@@ -26,6 +38,12 @@ impl NetworkConfig {
     /// Name in configurations.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Auth(_) => "auth",
+            Self::AuthCnn(_) => "auth-cnn",
+            Self::AuthRnn(_) => "auth-rnn",
+            Self::Madlab(_) => "madlab",
+            Self::NoisyChardonnay(_) => "noisy-chardonnay",
+            Self::NoisyChardonnayAttention(_) => "noisy-chardonnay-attention",
             Self::Peppa(_) => "peppa",
         }
     }
@@ -36,6 +54,12 @@ impl NetworkConfig {
     /// [`Error::Config`] for sizes that the network cannot have, [`Error::Params`].
     pub fn build(&self, params: &mut Params) -> Result<Box<dyn Network>, Error> {
         Ok(match self {
+            Self::Auth(config) => Box::new(config.build(params)?),
+            Self::AuthCnn(config) => Box::new(config.build(params)?),
+            Self::AuthRnn(config) => Box::new(config.build(params)?),
+            Self::Madlab(config) => Box::new(config.build(params)?),
+            Self::NoisyChardonnay(config) => Box::new(config.build(params)?),
+            Self::NoisyChardonnayAttention(config) => Box::new(config.build(params)?),
             Self::Peppa(config) => Box::new(config.build(params)?),
         })
     }

@@ -2,10 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "reference/auth.rs"]
+mod auth;
 #[path = "reference/enformer.rs"]
 mod enformer;
+#[path = "reference/lstm.rs"]
+mod lstm;
+#[path = "reference/madlab.rs"]
+mod madlab;
 #[path = "reference/nad.rs"]
 mod nad;
+#[path = "reference/noisy_chardonnay.rs"]
+mod noisy_chardonnay;
 #[path = "reference/peppa.rs"]
 mod peppa;
 #[path = "reference/support.rs"]

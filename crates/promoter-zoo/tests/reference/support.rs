@@ -135,3 +135,16 @@ fn hfill_is_the_documented_generator() {
 pub(crate) fn params() -> Params {
     Params::new(Device::Cpu, 1)
 }
+
+/// A name of Keras with our names of the parts of LSTMs, batch norms and kernels.
+pub(crate) fn keras_name(name: &str) -> String {
+    name.replace("bidirectional/forward_lstm/lstm_cell/", "lstm/forward/")
+        .replace("bidirectional/backward_lstm/lstm_cell/", "lstm/backward/")
+        .replace("recurrent_kernel", "recurrent")
+        .replace("kernel", "weight")
+        .replace("gamma", "weight")
+        .replace("beta", "bias")
+        .replace("moving_mean", "running_mean")
+        .replace("moving_variance", "running_var")
+        .replace('/', ".")
+}

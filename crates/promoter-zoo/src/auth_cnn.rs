@@ -1,0 +1,110 @@
+//! auth without its LSTM: a convolution and dense layers, 1,213,289 parameters.
+//!
+//! The team compared convolution only, LSTM only and both, and kept both; it gives no layers for the two others. This is
+//! its network with the LSTM left out.
+//!
+//! # Source
+//! Report of team auth, Random Promoter DREAM Challenge 2022.
+
+use promoter_torch::{Init, Params, Scope};
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use crate::error::{InLayer, at_least_one, rate};
+use crate::layers::conv::Shape;
+use crate::layers::{Conv1d, DenseHead, Padding};
+use crate::network::check_input;
+use crate::{Error, Input, Mode, Network};
+
+/// Sizes and dropout rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Positions of the input: the insert.
+    pub length: i64,
+    /// Filters of the convolution.
+    pub filters: i64,
+    /// Positions that the convolution sees.
+    pub width: i64,
+    /// Positions of which the largest is kept.
+    pub pool: i64,
+    /// Units of each of the two dense layers.
+    pub dense_units: i64,
+    /// Dropout after the pooling.
+    pub dropout: f64,
+}
+
+impl Config {
+    /// The sizes of [`auth`](crate::auth).
+    pub fn submitted() -> Self {
+        Self { length: 80, filters: 1000, width: 30, pool: 3, dense_units: 64, dropout: 0.2 }
+    }
+
+    /// The same without dropout, for comparisons of numbers.
+    pub fn without_dropout(self) -> Self {
+        Self { dropout: 0.0, ..self }
+    }
+
+    /// Makes the network's tensors in `params`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for sizes that do not fit each other, [`Error::Params`].
+    pub fn build(&self, params: &mut Params) -> Result<AuthCnn, Error> {
+        at_least_one("filters", self.filters)?;
+        at_least_one("width", self.width)?;
+        at_least_one("pool", self.pool)?;
+        at_least_one("dense_units", self.dense_units)?;
+        rate("dropout", self.dropout)?;
+        if self.pooled() < 1 {
+            let expected = "at least `width` + `pool` - 1 positions";
+            return Err(Error::Config { field: "length", value: self.length.to_string(), expected });
+        }
+        AuthCnn::new(self.clone(), &mut params.root())
+    }
+
+    /// Positions after the convolution, which has no padding, and the pooling.
+    fn pooled(&self) -> i64 {
+        (self.length - self.width + 1) / self.pool
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::submitted()
+    }
+}
+
+/// The network: 80 bases, one-hot, to expression in sorting bins.
+#[derive(Debug)]
+pub struct AuthCnn {
+    config: Config,
+    conv: Conv1d,
+    head: DenseHead,
+}
+
+impl AuthCnn {
+    fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
+        let shape = Shape { padding: Padding::Valid, ..Shape::same(4, config.filters, config.width) };
+        let glorot = Init::glorot_uniform(shape.fan_in(), shape.fan_out());
+        let conv = Conv1d::keras(scope.sub("conv"), shape, glorot)?;
+        let flat = config.pooled() * config.filters;
+        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, 0.0)?;
+        Ok(Self { config, conv, head })
+    }
+}
+
+impl Network for AuthCnn {
+    fn input(&self) -> Input {
+        Input { length: self.config.length, channels: 4 }
+    }
+
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        check_input(x, self.input())?;
+        let Config { pool, dropout, .. } = self.config;
+        let x = self.conv.forward(&x.f_transpose(1, 2).in_layer("input")?)?;
+        let x = x.f_max_pool1d(pool, pool, 0, 1, false).and_then(|x| x.f_relu()).in_layer("pool")?;
+        // Position-major, as Keras flattens.
+        let x = x.f_dropout(dropout, mode.is_train()).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
+        self.head.forward(&x.f_flatten(1, 2).in_layer("flatten")?, mode)
+    }
+}

@@ -1,0 +1,185 @@
+//! Noisy Chardonnay's network with self-attention after the LSTM, 1,381,889 parameters.
+//!
+//! The team's later sweep names a family "cnn-bilstm-attention" with 8 or 12 heads and inputs of up to 231 bases; it gives
+//! no more. Here Keras' multi-head attention follows the LSTM of the drawn network.
+//!
+//! # Source
+//! Code of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022: its sweep file.
+
+use promoter_torch::{Init, Params, Scope};
+use serde::{Deserialize, Serialize};
+use tch::{TchError, Tensor};
+
+use crate::error::{InLayer, at_least_one, rate};
+use crate::layers::conv::Shape;
+use crate::layers::lstm::CellActivation;
+use crate::layers::{BiLstm, DenseHead, Linear};
+use crate::network::check_input;
+use crate::noisy_chardonnay::{Activation, ConvBlock};
+use crate::trace::record;
+use crate::{Error, Input, Mode, Network};
+
+/// Sizes and dropout rates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Positions of the input: 110, or 231 with the plasmid on both sides.
+    pub length: i64,
+    /// Filters of the three convolutions.
+    pub filters: [i64; 3],
+    /// Positions that the three convolutions see.
+    pub widths: [i64; 3],
+    /// Units of each direction of the LSTM.
+    pub lstm_units: i64,
+    /// Dropout after the LSTM.
+    pub lstm_dropout: f64,
+    /// Attention heads.
+    pub heads: i64,
+    /// Size of a head's keys, queries and values.
+    pub key: i64,
+    /// Units of each of the two dense layers.
+    pub dense_units: i64,
+    /// Dropout after each of the two dense layers.
+    pub dense_dropout: f64,
+}
+
+impl Config {
+    /// The drawn network's sizes, with 8 heads that share the LSTM's channels.
+    pub fn drawn() -> Self {
+        Self {
+            length: 110,
+            filters: [256, 256, 64],
+            widths: [30, 12, 4],
+            lstm_units: 32,
+            lstm_dropout: 0.1,
+            heads: 8,
+            key: 8,
+            dense_units: 64,
+            dense_dropout: 0.2,
+        }
+    }
+
+    /// The same without dropout, for comparisons of numbers.
+    pub fn without_dropout(self) -> Self {
+        Self { lstm_dropout: 0.0, dense_dropout: 0.0, ..self }
+    }
+
+    /// Makes the network's tensors in `params`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for sizes that the network cannot have, [`Error::Params`].
+    pub fn build(&self, params: &mut Params) -> Result<NoisyChardonnayAttention, Error> {
+        at_least_one("length", self.length)?;
+        self.filters.into_iter().try_for_each(|n| at_least_one("filters", n))?;
+        self.widths.into_iter().try_for_each(|n| at_least_one("widths", n))?;
+        at_least_one("lstm_units", self.lstm_units)?;
+        at_least_one("heads", self.heads)?;
+        at_least_one("key", self.key)?;
+        at_least_one("dense_units", self.dense_units)?;
+        rate("lstm_dropout", self.lstm_dropout)?;
+        rate("dense_dropout", self.dense_dropout)?;
+        NoisyChardonnayAttention::new(self.clone(), &mut params.root())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::drawn()
+    }
+}
+
+/// Keras' multi-head attention of a sequence to itself: Glorot uniform weights, biases zero.
+#[derive(Debug)]
+struct Attention {
+    layer: String,
+    heads: i64,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+}
+
+impl Attention {
+    fn new(mut scope: Scope<'_>, channels: i64, heads: i64, key: i64) -> Result<Self, Error> {
+        let layer = scope.layer().to_owned();
+        let mut project = |name, from, to| {
+            let glorot = Init::glorot_uniform(from, to);
+            Linear::keras(scope.sub(name), from, to, glorot, true)
+        };
+        Ok(Self {
+            layer,
+            heads,
+            query: project("query", channels, heads * key)?,
+            key: project("key", channels, heads * key)?,
+            value: project("value", channels, heads * key)?,
+            output: project("output", heads * key, channels)?,
+        })
+    }
+
+    /// (B, L, C) to the same.
+    fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
+        let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
+        let mixed = self.mix(&query, &key, &value).in_layer(&self.layer)?;
+        record(&self.layer, "attention", &mixed, || 2 * mixed.numel() as i64 * mixed.size()[1]);
+        self.output.forward(&mixed)
+    }
+
+    fn mix(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor, TchError> {
+        let split = |x: &Tensor| x.f_unflatten(2, [self.heads, -1])?.f_transpose(1, 2);
+        let (query, key, value) = (split(query)?, split(key)?, split(value)?);
+        let mask = None::<Tensor>;
+        let mixed = Tensor::f_scaled_dot_product_attention(&query, &key, &value, mask, 0.0, false, None, false)?;
+        mixed.f_transpose(1, 2)?.f_flatten(2, 3)
+    }
+}
+
+/// The network: 110 bases, one-hot, to standardised expression.
+#[derive(Debug)]
+pub struct NoisyChardonnayAttention {
+    config: Config,
+    blocks: [ConvBlock; 3],
+    lstm: BiLstm,
+    attention: Attention,
+    head: DenseHead,
+}
+
+impl NoisyChardonnayAttention {
+    fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
+        let ([a, b, c], [wide, middle, narrow]) = (config.filters, config.widths);
+        let mut block = |name, shape| ConvBlock::new(scope.sub(name), shape, Activation::Relu);
+        let blocks = [
+            block("blocks.0", Shape::same(4, a, wide))?,
+            block("blocks.1", Shape::same(a, b, middle))?,
+            block("blocks.2", Shape::same(b, c, narrow))?,
+        ];
+        let units = config.lstm_units;
+        let glorot = Init::glorot_uniform(c, 4 * units);
+        let lstm = BiLstm::keras(scope.sub("lstm"), c, units, glorot, CellActivation::Tanh)?;
+        let attention = Attention::new(scope.sub("attention"), 2 * units, config.heads, config.key)?;
+        let flat = config.length * 2 * units;
+        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, config.dense_dropout)?;
+        Ok(Self { config, blocks, lstm, attention, head })
+    }
+}
+
+impl Network for NoisyChardonnayAttention {
+    fn input(&self) -> Input {
+        Input { length: self.config.length, channels: 4 }
+    }
+
+    fn counts_buffers(&self) -> bool {
+        true
+    }
+
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        check_input(x, self.input())?;
+        let mut x = x.f_transpose(1, 2).in_layer("input")?;
+        for block in &self.blocks {
+            x = block.forward(&x, mode)?;
+        }
+        let x = self.lstm.all_steps(&x.f_transpose(1, 2).in_layer("lstm")?, mode)?;
+        let x = x.f_dropout(self.config.lstm_dropout, mode.is_train()).in_layer("lstm")?;
+        let x = self.attention.forward(&x)?.f_flatten(1, 2).in_layer("flatten")?;
+        self.head.forward(&x, mode)
+    }
+}
