@@ -1,6 +1,7 @@
 //! Which rows are kept, and how many each rule removed.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 use promoter_encode::random::Stream;
 use rayon::prelude::*;
@@ -81,53 +82,87 @@ impl Filter {
 
     /// The rows that are kept, and how many rows each rule removed.
     ///
-    /// A row's coin depends on `seed` and on its place in `table` only.
+    /// A singleton's coin depends on `seed` and on its place among the rows that the rules before it keep.
     ///
     /// # Errors
     /// [`Error::NothingLeft`] when no row is kept, [`Error::Setting`] when the probability is not in 0..=1.
     pub fn apply(&self, mut table: Table, seed: u64) -> Result<(Table, FilterReport)> {
-        if !(0.0..=1.0).contains(&self.drop_singletons) {
-            return Err(Error::setting("drop_singletons", self.drop_singletons, "a probability in 0..=1"));
-        }
-        let mut verdicts: Vec<Verdict> =
-            (0..table.len()).into_par_iter().map(|row| self.verdict(&table, row, seed)).collect();
-        if self.drop_duplicates {
-            mark_duplicates(&table, &mut verdicts);
-        }
-        let count = |verdict| verdicts.iter().filter(|&&v| v == verdict).count() as u64;
-        let report = FilterReport {
-            rows: table.len() as u64,
-            length: count(Verdict::Length),
-            ambiguous: count(Verdict::Ambiguous),
-            singletons: count(Verdict::Singleton),
-            duplicates: count(Verdict::Duplicate),
-            kept: count(Verdict::Keep),
-        };
-        if report.kept == 0 {
-            return Err(Error::NothingLeft { report });
-        }
-        if report.kept < report.rows {
-            table.retain(|row, _, _| verdicts[row] == Verdict::Keep);
-        }
-        Ok((table, report))
+        let mut report = FilterReport::default();
+        self.check()?;
+        self.apply_to_sequences(&mut table, &mut report);
+        self.finish(table, report, seed)
     }
 
-    fn verdict(&self, table: &Table, row: usize, seed: u64) -> Verdict {
-        let codes = table.codes(row);
-        let label = table.labels()[row];
-        if self.length.is_some_and(|length| !length.holds(codes.len())) {
-            Verdict::Length
-        } else if self.no_ambiguous && codes.iter().fold(0, |most, &code| most.max(code)) > 3 {
-            Verdict::Ambiguous
-        } else if self.drop_singletons > 0.0
-            && label.fract() == 0.0
-            && Stream::new(seed, "drop singletons", row as u64).uniform() < self.drop_singletons
-        {
-            Verdict::Singleton
+    /// Whether the settings are in their ranges.
+    pub(crate) fn check(&self) -> Result<()> {
+        if (0.0..=1.0).contains(&self.drop_singletons) {
+            Ok(())
         } else {
-            Verdict::Keep
+            Err(Error::setting("drop_singletons", self.drop_singletons, "a probability in 0..=1"))
         }
     }
+
+    /// Applies the rules that look at one sequence by itself.
+    pub(crate) fn apply_to_sequences(&self, table: &mut Table, report: &mut FilterReport) {
+        report.rows += table.len() as u64;
+        if self.length.is_some() || self.no_ambiguous {
+            table.retain(|_, codes, _| {
+                let length = self.length.is_none_or(|length| length.holds(codes.len()));
+                let keep = length && !(self.no_ambiguous && has_ambiguous(codes));
+                report.length += u64::from(!length);
+                report.ambiguous += u64::from(length && !keep);
+                keep
+            });
+        }
+        report.kept += table.len() as u64;
+    }
+
+    /// Applies the other rules to the rows that [`apply_to_sequences`](Self::apply_to_sequences) kept.
+    pub(crate) fn finish(
+        &self,
+        mut table: Table,
+        mut report: FilterReport,
+        seed: u64,
+    ) -> Result<(Table, FilterReport)> {
+        if self.drop_singletons > 0.0 {
+            let falls = |row: usize| {
+                table.labels()[row].fract() == 0.0
+                    && Stream::new(seed, "drop singletons", row as u64).uniform() < self.drop_singletons
+            };
+            let falls: Vec<bool> = (0..table.len()).into_par_iter().map(falls).collect();
+            report.singletons = remove(&mut table, &falls);
+        }
+        if self.drop_duplicates {
+            let repeats = repeats(&table);
+            report.duplicates = remove(&mut table, &repeats);
+        }
+        report.kept = table.len() as u64;
+        if table.is_empty() { Err(Error::NothingLeft { report }) } else { Ok((table, report)) }
+    }
+}
+
+/// Whether a code is none of A, C, G, T; one pass without a branch, which the compiler vectorises.
+fn has_ambiguous(codes: &[u8]) -> bool {
+    codes.iter().fold(0, |most, &code| most.max(code)) > 3
+}
+
+/// Removes the marked rows and returns their number.
+fn remove(table: &mut Table, marked: &[bool]) -> u64 {
+    let before = table.len();
+    table.retain(|row, _, _| !marked[row]);
+    (before - table.len()) as u64
+}
+
+/// Whether an earlier row has the same sequence.
+fn repeats(table: &Table) -> Vec<bool> {
+    let codes = |row: u32| table.codes(row as usize);
+    let mut rows: Vec<u32> = (0..table.len() as u32).collect();
+    rows.par_sort_unstable_by(|&a, &b| codes(a).cmp(codes(b)).then(a.cmp(&b)));
+    let mut repeats = vec![false; table.len()];
+    for pair in rows.windows(2) {
+        repeats[pair[1] as usize] = codes(pair[0]) == codes(pair[1]);
+    }
+    repeats
 }
 
 /// Rows read, removed by each rule, and kept.
@@ -148,6 +183,17 @@ pub struct FilterReport {
     pub kept: u64,
 }
 
+impl AddAssign for FilterReport {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.length += other.length;
+        self.ambiguous += other.ambiguous;
+        self.singletons += other.singletons;
+        self.duplicates += other.duplicates;
+        self.kept += other.kept;
+    }
+}
+
 impl fmt::Display for FilterReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -155,26 +201,6 @@ impl fmt::Display for FilterReport {
             "{} rows, removed {} by length, {} with ambiguous letters, {} singletons, {} duplicates, kept {}",
             self.rows, self.length, self.ambiguous, self.singletons, self.duplicates, self.kept
         )
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Keep,
-    Length,
-    Ambiguous,
-    Singleton,
-    Duplicate,
-}
-
-/// Marks every kept row whose sequence an earlier kept row has.
-fn mark_duplicates(table: &Table, verdicts: &mut [Verdict]) {
-    let mut kept: Vec<u32> = (0..table.len() as u32).filter(|&row| verdicts[row as usize] == Verdict::Keep).collect();
-    kept.par_sort_unstable_by(|&a, &b| table.codes(a as usize).cmp(table.codes(b as usize)).then(a.cmp(&b)));
-    for same in kept.chunk_by(|&a, &b| table.codes(a as usize) == table.codes(b as usize)) {
-        for &repeat in &same[1..] {
-            verdicts[repeat as usize] = Verdict::Duplicate;
-        }
     }
 }
 

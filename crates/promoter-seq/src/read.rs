@@ -13,6 +13,7 @@
 
 use std::path::Path;
 
+use crate::filter::{Filter, FilterReport};
 use crate::{Error, Result, Table};
 
 mod blocks;
@@ -48,16 +49,52 @@ pub use rows::{Record, Rows};
 /// # Ok::<(), promoter_seq::Error>(())
 /// ```
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Table, ReadReport)> {
-    let path = path.as_ref();
-    let (table, report) = match options.format_of(path)? {
-        Format::Tsv | Format::Csv => bulk::read(path, options)?,
+    let (table, report, _) = read_sequences(path.as_ref(), options, &Filter::default())?;
+    Ok((table, report))
+}
+
+/// Reads a whole file and filters its rows on the way: the same as [`read`] and [`Filter::apply`], but rows that are
+/// removed never take memory.
+///
+/// # Errors
+/// Those of [`read`] and of [`Filter::apply`].
+///
+/// ```
+/// use promoter_seq::Filter;
+/// use promoter_seq::read::{self, ReadOptions};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("promoters.tsv");
+/// # std::fs::write(&path, "ACGT\t11\nACNT\t3\n").unwrap();
+/// let filter = Filter { no_ambiguous: true, ..Filter::default() };
+/// let (table, read, filtered) = read::read_filtered(&path, &ReadOptions::default(), &filter, 0)?;
+/// assert_eq!((read.rows, filtered.ambiguous, table.len()), (2, 1, 1));
+/// # Ok::<(), promoter_seq::Error>(())
+/// ```
+pub fn read_filtered(
+    path: impl AsRef<Path>,
+    options: &ReadOptions,
+    filter: &Filter,
+    seed: u64,
+) -> Result<(Table, ReadReport, FilterReport)> {
+    filter.check()?;
+    let (table, report, filtered) = read_sequences(path.as_ref(), options, filter)?;
+    let (table, filtered) = filter.finish(table, filtered, seed)?;
+    Ok((table, report, filtered))
+}
+
+/// Reads a file and applies the rules of `filter` that look at one sequence by itself.
+fn read_sequences(path: &Path, options: &ReadOptions, filter: &Filter) -> Result<(Table, ReadReport, FilterReport)> {
+    let (table, report, filtered) = match options.format_of(path)? {
+        Format::Tsv | Format::Csv => bulk::read(path, options, filter)?,
         Format::Fasta | Format::Fastq => {
             let mut rows = Rows::open(path, options)?;
-            (rows.table()?, *rows.report())
+            let (mut table, mut filtered) = (rows.table()?, FilterReport::default());
+            filter.apply_to_sequences(&mut table, &mut filtered);
+            (table, *rows.report(), filtered)
         }
     };
-    if table.is_empty() {
+    if report.rows == 0 {
         return Err(Error::NoRows { path: path.to_owned(), lines: report.lines, what: report.to_string() });
     }
-    Ok((table, report))
+    Ok((table, report, filtered))
 }

@@ -4,6 +4,8 @@ use promoter_encode::base;
 
 use crate::{Error, Result};
 
+mod huge_pages;
+
 /// Sequences as base codes, with one label each.
 ///
 /// The codes of all rows lie in one buffer; a row's length is its own. A table of sequences without labels holds NaN
@@ -103,6 +105,11 @@ impl Table {
         }
     }
 
+    /// Makes room for `bases` more bases.
+    pub(crate) fn reserve(&mut self, bases: usize) {
+        huge_pages::reserve(&mut self.codes, bases);
+    }
+
     /// Adds all rows of another table.
     pub fn append(&mut self, other: &Self) {
         let start = self.codes.len() as u64;
@@ -173,7 +180,9 @@ impl Table {
         for row in 0..self.len() {
             let end = self.ends[row] as usize;
             if keep(row, &self.codes[start..end], self.labels[row]) {
-                self.codes.copy_within(start..end, bases);
+                if bases < start {
+                    self.codes.copy_within(start..end, bases);
+                }
                 bases += end - start;
                 self.ends[rows] = bases as u64;
                 self.labels[rows] = self.labels[row];

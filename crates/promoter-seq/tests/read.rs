@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use promoter_encode::base;
+use promoter_seq::filter::{Filter, Length};
 use promoter_seq::read::{
     self, Columns, Compression, EmptyLines, Format, ReadOptions, ReadReport, Record, Rows, TooLong,
 };
@@ -273,6 +274,12 @@ fn cut_and_damaged_compression_is_an_error() {
     let last = flipped.len() - 6;
     flipped[last] ^= 1;
     assert!(matches!(read_both("a.tsv.gz", &flipped, &ReadOptions::default()), Err(Error::Damaged { .. })));
+    // The first thing wrong in the file is the one that is told.
+    let wrong = gzip(format!("AC\tx\n{rows}{}", rows.repeat(100)).as_bytes());
+    assert!(matches!(
+        read_both("a.tsv.gz", &wrong[..wrong.len() - 1], &ReadOptions::default()),
+        Err(Error::Line { line: 1, .. })
+    ));
     let cut = gzip(b">a\nACGT\n");
     let error = read_both("a.fa.gz", &cut[..cut.len() - 1], &ReadOptions::default()).unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
@@ -300,6 +307,24 @@ fn the_length_policy_decides_on_huge_rows() {
     let fasta = format!(">a\nAC\n>b\n{huge}\n>c\nGG\n");
     assert!(matches!(read_both("a.fa", fasta.as_bytes(), &skip), Err(Error::Line { .. })));
     assert_eq!(read_both("a.fa", fasta.as_bytes(), &long).unwrap().1.rows, 3);
+}
+
+#[test]
+fn filtering_on_the_way_is_reading_and_filtering() {
+    let folder = Folder::new();
+    let tsv = "AAC\t1\nAC\t2\nACN\t3\nGGG\t4\nGGG\t4.5\n".repeat(1000);
+    let filter =
+        Filter { length: Some(Length::Exact(3)), no_ambiguous: true, drop_singletons: 0.5, drop_duplicates: true };
+    let options = ReadOptions::default();
+    for path in [folder.file("a.tsv", &tsv), folder.file("a.fa", ">a\nAAC\n>b\nACN\n>c\nAAC\n")] {
+        let (table, report) = read::read(&path, &options).unwrap();
+        let (table, filtered) = filter.apply(table, 5).unwrap();
+        let on_the_way = read::read_filtered(&path, &options, &filter, 5).unwrap();
+        assert_eq!(format!("{on_the_way:?}"), format!("{:?}", (table, report, filtered)));
+    }
+    let none = Filter { length: Some(Length::Exact(110)), ..filter };
+    let error = read::read_filtered(folder.file("a.tsv", &tsv), &options, &none, 5).unwrap_err();
+    assert!(matches!(error, Error::NothingLeft { report } if report.length == 5000), "{error}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(super) struct Input {
     compression: Compression,
     reader: Box<dyn Read + Send>,
     decoded: u64,
+    size: u64,
 }
 
 impl Input {
@@ -23,11 +24,12 @@ impl Input {
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let failed = |action| move |source| Error::Io { action, path: path.to_owned(), source };
         let file = File::open(path).map_err(failed("open"))?;
-        if file.metadata().map_err(failed("open"))?.is_dir() {
+        let metadata = file.metadata().map_err(failed("open"))?;
+        if metadata.is_dir() {
             return Err(Error::Folder { path: path.to_owned() });
         }
         let expected = options.compression.unwrap_or_else(|| Compression::of(path));
-        Self::begin(file, path, Some(expected))
+        Ok(Self { size: metadata.len(), ..Self::begin(file, path, Some(expected))? })
     }
 
     /// Reads from a stream that is called `name` in errors. Without a given compression its first bytes tell it.
@@ -64,12 +66,19 @@ impl Input {
                 Box::new(decoder.map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })?)
             }
         };
-        Ok(Self { path: path.to_owned(), compression: found, reader, decoded: 0 })
+        Ok(Self { path: path.to_owned(), compression: found, reader, decoded: 0, size: 0 })
     }
 
     /// Name of the file or stream.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// About how many bytes there are, decoded; 0 for a stream.
+    pub(super) fn size(&self) -> usize {
+        // Four letters and a few digits take about two bits each.
+        let factor = if self.compression == Compression::Plain { 1 } else { 4 };
+        usize::try_from(self.size).unwrap_or(0).saturating_mul(factor)
     }
 
     /// Appends up to `limit` decoded bytes; fewer only at the end.

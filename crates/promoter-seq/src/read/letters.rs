@@ -21,11 +21,30 @@ pub(super) fn encode(
     slow(policy, letters, codes, report)
 }
 
+/// Letters that are encoded at once: a vector register of most machines.
+const LANES: usize = 32;
+
 /// Codes of upper-case A, C, G, T and N; false when there is another byte.
-///
-/// Bits 1 and 2 of the letters tell A, C, T and G apart, in this order: no table is needed and the loop is vectorised.
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "aarch64+neon"))]
 fn plain(letters: &[u8], codes: &mut [u8]) -> bool {
+    let mut known = true;
+    for (letters, codes) in letters.as_chunks::<LANES>().0.iter().zip(codes.as_chunks_mut::<LANES>().0) {
+        known &= encode_lanes(letters, codes);
+    }
+    // The last letters once more in a full register are quicker than the rest of them one by one.
+    if let (Some(letters), Some(codes)) = (letters.last_chunk::<LANES>(), codes.last_chunk_mut::<LANES>()) {
+        return known & encode_lanes(letters, codes);
+    }
+    let (mut padded, mut encoded) = ([b'A'; LANES], [0; LANES]);
+    padded[..letters.len()].copy_from_slice(letters);
+    known &= encode_lanes(&padded, &mut encoded);
+    codes.copy_from_slice(&encoded[..letters.len()]);
+    known
+}
+
+/// Bits 1 and 2 of the letters tell A, C, T and G apart, in this order: no table is needed and the loop is vectorised.
+#[inline(always)]
+fn encode_lanes(letters: &[u8; LANES], codes: &mut [u8; LANES]) -> bool {
     let mut other = 0u8;
     for (code, &letter) in codes.iter_mut().zip(letters) {
         let bits = (letter >> 1) & 3;
