@@ -3,28 +3,39 @@
 //! Activations lie as (B, C, L), channels before positions, unless a function says otherwise.
 
 pub mod attention;
+pub mod bins;
+pub mod conformer;
 pub mod conv;
 pub mod conv_transpose;
 pub mod dense;
 pub mod linear;
 pub mod lstm;
 pub mod norm;
+pub mod parallel_conv;
 pub mod pool;
 pub mod position_bias;
 pub mod sandwich;
+pub mod squeeze_excite;
+pub mod torch_lstm;
 
 use tch::Tensor;
 
 use crate::Error;
 use crate::error::InLayer;
 
+pub use bins::BinHead;
+pub use conformer::Conformer;
 pub use conv::{Conv1d, Padding};
 pub use conv_transpose::ConvTranspose1d;
 pub use dense::DenseHead;
 pub use linear::Linear;
 pub use lstm::BiLstm;
 pub use norm::{BatchNorm, LayerNorm};
+pub use parallel_conv::ParallelConv;
 pub use position_bias::PositionBias;
+pub use sandwich::Sandwich;
+pub use squeeze_excite::SqueezeExcite;
+pub use torch_lstm::TorchBiLstm;
 
 /// A block's input added to what the block made of it.
 pub(crate) fn residual(x: &Tensor, branch: &Tensor) -> Result<Tensor, Error> {

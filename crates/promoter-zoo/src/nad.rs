@@ -13,8 +13,7 @@ use tch::{Kind, Tensor};
 
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
-use crate::layers::sandwich::Sandwich;
-use crate::layers::{BatchNorm, Conv1d, ConvTranspose1d, LayerNorm, Linear, Padding, residual};
+use crate::layers::{BatchNorm, Conv1d, ConvTranspose1d, LayerNorm, Linear, Padding, Sandwich, residual};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 

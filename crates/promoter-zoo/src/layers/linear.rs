@@ -42,6 +42,11 @@ impl Linear {
         Ok(Self { layer: scope.layer().to_owned(), weight, bias })
     }
 
+    /// A linear map of tensors that its owner has made.
+    pub(crate) fn of(layer: String, weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { layer, weight, bias }
+    }
+
     /// # Shapes
     /// (.., in) to (.., out).
     ///
