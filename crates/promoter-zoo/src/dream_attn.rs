@@ -14,6 +14,7 @@ use crate::layers::bins::{BINS, expectation};
 use crate::layers::{BinHead, Conformer};
 use crate::legnet::ConvBlock;
 use crate::network::check_input;
+use crate::trace::record;
 use crate::{Error, Input, Mode, Network};
 
 const WIDTH: i64 = 256;
@@ -113,6 +114,7 @@ impl Network for DreamAttn {
         check_input(x, self.input())?;
         let x = self.first.forward(&x.f_transpose(1, 2).in_layer("input")?, mode)?;
         let mut x = x.f_transpose(1, 2).and_then(|x| x.f_add(&self.positions)).in_layer("core.pos_embedding")?;
+        record("core.pos_embedding", "positions", &x, || 0);
         for block in &self.blocks {
             x = block.forward(&x, mode)?;
         }

@@ -7,10 +7,12 @@
 pub mod auth;
 pub mod auth_cnn;
 pub mod auth_rnn;
+pub mod bert;
 pub mod dream_attn;
 pub mod dream_cnn;
 pub mod dream_rnn;
 pub mod error;
+pub mod info;
 pub mod layers;
 pub mod legnet;
 pub mod madlab;

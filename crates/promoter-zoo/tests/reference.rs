@@ -4,6 +4,8 @@
 
 #[path = "reference/auth.rs"]
 mod auth;
+#[path = "reference/bert.rs"]
+mod bert;
 #[path = "reference/bins.rs"]
 mod bins;
 #[path = "reference/enformer.rs"]

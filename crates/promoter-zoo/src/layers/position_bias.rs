@@ -8,6 +8,7 @@ use tch::Tensor;
 
 use crate::Error;
 use crate::error::InLayer;
+use crate::trace::record;
 
 /// Buckets: half for keys before the query, half for keys after it.
 const BUCKETS: i64 = 32;
@@ -47,9 +48,11 @@ impl PositionBias {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self) -> Result<Tensor, Error> {
-        Tensor::f_embedding(&self.table, &self.buckets, -1, false, false)
+        let bias = Tensor::f_embedding(&self.table, &self.buckets, -1, false, false)
             .and_then(|bias| bias.f_permute([2, 0, 1])?.f_unsqueeze(0)?.f_mul_scalar(self.scale))
-            .in_layer(&self.layer)
+            .in_layer(&self.layer)?;
+        record(&self.layer, "position bias", &bias, || 0);
+        Ok(bias)
     }
 }
 

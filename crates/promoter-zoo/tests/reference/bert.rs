@@ -1,0 +1,75 @@
+//! The masked-k-mer encoder: tokens, masks, heads.
+
+use promoter_zoo::bert::{Bert, Config};
+use promoter_zoo::{Mode, Network};
+use tch::{Kind, Tensor};
+
+use crate::support::{one_hot, params};
+
+fn small() -> Config {
+    Config { length: 8, k: 3, channels: 16, blocks: 2, heads: 2, dropout: 0.0 }
+}
+
+fn network() -> Bert {
+    small().build(&mut params()).unwrap()
+}
+
+#[test]
+fn tokens_are_numbered_kmers_and_one_for_the_unknown() {
+    let network = network();
+    let x = one_hot(&serde_json::json!(["ACGTTTTA", "AAAANAAA"]), 0, 8);
+    let tokens = |x: &Tensor| -> Vec<Vec<i64>> { Vec::try_from(network.tokens(x).unwrap()).unwrap() };
+    let number = |kmer: &str| kmer.bytes().fold(0, |n, b| 4 * n + "ACGT".find(b as char).unwrap() as i64);
+    let expected: Vec<i64> = ["ACG", "CGT", "GTT", "TTT", "TTT", "TTA"].map(number).to_vec();
+    assert_eq!(tokens(&x), [expected, vec![0, 0, 64, 64, 64, 0]]);
+    // A quarter of each letter is unknown too.
+    let _ = x.get(1).get(4).fill_(0.25);
+    assert_eq!(tokens(&x)[1], [0, 0, 64, 64, 64, 0]);
+}
+
+#[test]
+fn masks_are_runs_of_k() {
+    let starts = Tensor::from_slice(&[1i64, 0, 0, 0, 0, 1]).reshape([1, 6]).to_kind(Kind::Bool);
+    let spans: Vec<Vec<bool>> = Vec::try_from(network().spans(&starts).unwrap()).unwrap();
+    assert_eq!(spans, [[true, true, true, false, false, true]]);
+}
+
+/// The logits of a masked run must not depend on the base that only the run covers.
+#[test]
+fn a_masked_base_cannot_be_read() {
+    let network = network();
+    let masked = Tensor::from_slice(&[0i64, 0, 1, 1, 1, 0]).reshape([1, 6]).to_kind(Kind::Bool);
+    let logits = |sequence: &str| {
+        let x = one_hot(&serde_json::json!([sequence]), 0, 8);
+        network.masked_logits(&x, &masked, Mode::Evaluate).unwrap()
+    };
+    let first = logits("ACGTAGCA");
+    assert_eq!(first.size(), [1, 6, 64]);
+    assert_eq!(first, logits("ACGTCGCA"));
+    assert_ne!(first, logits("ACGCAGCA"));
+}
+
+#[test]
+fn small_has_the_documented_size_and_predicts_expression() {
+    let mut params = params();
+    let network = Config::small().build(&mut params).unwrap();
+    assert_eq!(params.parameter_count(), 5_951_489);
+    assert_eq!(network.forward(&Tensor::zeros([2, 110, 4], tch::kind::FLOAT_CPU), Mode::Train).unwrap().size(), [2, 1]);
+}
+
+#[test]
+fn impossible_sizes_are_refused() {
+    let build = |config: Config| config.build(&mut params()).unwrap_err().to_string();
+    assert_eq!(build(Config { k: 9, ..small() }), "`k` is 9, expected 1 to 8");
+    assert_eq!(build(Config { length: 2, ..small() }), "`length` is 2, expected at least `k`");
+    assert_eq!(build(Config { heads: 3, ..small() }), "`heads` is 3, expected a divisor of `channels`");
+    assert_eq!(build(Config { blocks: -1, ..small() }), "`blocks` is -1, expected 0 or more");
+    assert_eq!(build(Config { dropout: 1.5, ..small() }), "`dropout` is 1.5, expected at least 0 and below 1");
+    assert_eq!(build(Config { channels: 0, ..small() }), "`channels` is 0, expected at least 1");
+    let wrong = network().masked_logits(
+        &Tensor::zeros([1, 9, 4], tch::kind::FLOAT_CPU),
+        &Tensor::zeros([1, 6], (Kind::Bool, tch::Device::Cpu)),
+        Mode::Evaluate,
+    );
+    assert!(wrong.unwrap_err().to_string().starts_with("input: expected (batch, 8, 4)"));
+}
