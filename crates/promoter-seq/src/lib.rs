@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+pub mod cache;
 mod error;
 pub mod filter;
 pub mod read;

@@ -110,6 +110,23 @@ impl Table {
         huge_pages::reserve(&mut self.codes, bases);
     }
 
+    /// A buffer with room for the codes of `bases` bases.
+    pub(crate) fn room(bases: usize) -> Vec<u8> {
+        let mut codes = Vec::new();
+        huge_pages::reserve(&mut codes, bases);
+        codes
+    }
+
+    /// Codes of all rows.
+    pub(crate) fn all_codes(&self) -> &[u8] {
+        &self.codes
+    }
+
+    /// End of each row in the codes.
+    pub(crate) fn ends(&self) -> &[u64] {
+        &self.ends
+    }
+
     /// Adds all rows of another table.
     pub fn append(&mut self, other: &Self) {
         let start = self.codes.len() as u64;

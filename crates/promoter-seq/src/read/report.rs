@@ -31,19 +31,28 @@ pub struct ReadReport {
     pub skipped_long: u64,
 }
 
+impl ReadReport {
+    /// Every count, in the order of the fields.
+    pub(crate) fn counts_mut(&mut self) -> [&mut u64; 11] {
+        [
+            &mut self.lines,
+            &mut self.rows,
+            &mut self.crlf,
+            &mut self.headers,
+            &mut self.empty_lines,
+            &mut self.comments,
+            &mut self.lower_case,
+            &mut self.ambiguous,
+            &mut self.replaced,
+            &mut self.skipped_letters,
+            &mut self.skipped_long,
+        ]
+    }
+}
+
 impl AddAssign for ReadReport {
-    fn add_assign(&mut self, other: Self) {
-        self.lines += other.lines;
-        self.rows += other.rows;
-        self.crlf += other.crlf;
-        self.headers += other.headers;
-        self.empty_lines += other.empty_lines;
-        self.comments += other.comments;
-        self.lower_case += other.lower_case;
-        self.ambiguous += other.ambiguous;
-        self.replaced += other.replaced;
-        self.skipped_letters += other.skipped_letters;
-        self.skipped_long += other.skipped_long;
+    fn add_assign(&mut self, mut other: Self) {
+        self.counts_mut().into_iter().zip(other.counts_mut()).for_each(|(sum, count)| *sum += *count);
     }
 }
 
