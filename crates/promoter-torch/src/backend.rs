@@ -8,6 +8,9 @@ use tch::{Device, Kind};
 use crate::Error;
 use crate::shim::{self, check};
 
+/// Version of LibTorch that this build is for; the build stops at any other.
+pub const VERSION: &str = "2.11.0";
+
 /// Whether f32 matrix products and convolutions on CUDA may use TF32.
 ///
 /// # Errors

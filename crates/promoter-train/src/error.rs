@@ -1,0 +1,144 @@
+//! What can go wrong in a run.
+
+use std::path::PathBuf;
+
+use tch::TchError;
+
+/// An error before or in the course of a run. The run folder, where there is one, can be resumed after it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// LibTorch refused an operation of the training loop.
+    #[error("LibTorch, {doing}: {source}")]
+    Torch {
+        /// What was being done.
+        doing: &'static str,
+        /// Cause.
+        source: TchError,
+    },
+    /// Reading, filtering or splitting failed.
+    #[error(transparent)]
+    Sequences(#[from] promoter_seq::Error),
+    /// The simulated assay is misconfigured.
+    #[error(transparent)]
+    Simulation(#[from] promoter_sim::Error),
+    /// A sequence does not fit the encoding.
+    #[error("row {row}: {source}")]
+    Row {
+        /// Row of the table, from 0.
+        row: usize,
+        /// Cause.
+        source: promoter_encode::Error,
+    },
+    /// The labels cannot be transformed.
+    #[error(transparent)]
+    Label(#[from] promoter_label::Error),
+    /// The network refused its configuration or its input.
+    #[error(transparent)]
+    Network(#[from] promoter_zoo::Error),
+    /// Weights or grouped arithmetic failed.
+    #[error(transparent)]
+    Params(#[from] promoter_torch::Error),
+    /// A metric does not exist for the predictions.
+    #[error("{what}: {source}")]
+    Metric {
+        /// What was measured.
+        what: &'static str,
+        /// Cause.
+        source: promoter_metrics::Error,
+    },
+    /// A value of the experiment is out of range, or values do not fit each other.
+    #[error("`{key}` is {value}, expected {expected}")]
+    Experiment {
+        /// Key, with dots between the tables.
+        key: &'static str,
+        /// Value found.
+        value: String,
+        /// Values it may have.
+        expected: String,
+    },
+    /// A configuration file is not what it should be.
+    #[error("{path}: {source}", path = path.display())]
+    Config {
+        /// File.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// A run would be written into a folder that exists.
+    #[error("{path} exists: choose another folder for the run, or resume the run in it", path = path.display())]
+    Exists {
+        /// Folder.
+        path: PathBuf,
+    },
+    /// A folder is not a run's.
+    #[error("{path} is no run folder: it has no {missing}", path = path.display())]
+    NoRun {
+        /// Folder.
+        path: PathBuf,
+        /// File that a run folder has.
+        missing: &'static str,
+    },
+    /// Another process trains in this folder.
+    #[error("another process works on the run in {path}", path = path.display())]
+    Busy {
+        /// Folder.
+        path: PathBuf,
+    },
+    /// The run was started under conditions that exact resume depends on and that are other ones now.
+    #[error("the run in {path} cannot be resumed exactly here: {differences}", path = path.display())]
+    OtherEnvironment {
+        /// Folder.
+        path: PathBuf,
+        /// What differs.
+        differences: String,
+    },
+    /// A checkpoint is damaged or belongs to another experiment.
+    #[error("checkpoint {path}: {reason}", path = path.display())]
+    Checkpoint {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The loss or a gradient is no number any more.
+    #[error(
+        "the loss is {loss} in epoch {epoch} at step {step}: lower the learning rate or look at the labels; the last \
+         checkpoint is from before"
+    )]
+    NotFinite {
+        /// The loss.
+        loss: f64,
+        /// Epoch, from 0.
+        epoch: u64,
+        /// Step of the epoch, from 0.
+        step: u64,
+    },
+    /// The report could not be drawn.
+    #[error("report: {0}")]
+    Report(String),
+}
+
+/// Says what LibTorch was doing when it failed.
+pub(crate) trait Doing<T> {
+    fn doing(self, what: &'static str) -> Result<T, Error>;
+}
+
+impl<T> Doing<T> for Result<T, TchError> {
+    fn doing(self, doing: &'static str) -> Result<T, Error> {
+        self.map_err(|source| Error::Torch { doing, source })
+    }
+}
+
+/// An [`Error::Experiment`].
+pub(crate) fn experiment(key: &'static str, value: impl ToString, expected: impl ToString) -> Error {
+    Error::Experiment { key, value: value.to_string(), expected: expected.to_string() }
+}

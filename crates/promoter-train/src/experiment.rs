@@ -1,0 +1,266 @@
+//! One experiment: everything that a run depends on, as one TOML file.
+
+use std::path::{Path, PathBuf};
+
+use promoter_encode::fit::Fit;
+use promoter_encode::one_hot::OneHot;
+use promoter_label::Transform;
+use promoter_metrics::Metric;
+use promoter_seq::read::ReadOptions;
+use promoter_seq::split::Size;
+use promoter_seq::{Filter, Split};
+use promoter_sim::Assay;
+use promoter_zoo::peppa;
+use promoter_zoo::registry::NetworkConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::error::experiment;
+use crate::loss::Loss;
+use crate::optimiser::OptimiserConfig;
+use crate::schedule::Schedule;
+use crate::{Error, batch::Augment};
+
+/// An experiment. Unknown keys are errors.
+///
+/// ```
+/// use promoter_train::Experiment;
+/// let experiment = Experiment::peppa();
+/// let text = experiment.to_toml();
+/// assert_eq!(Experiment::from_toml(&text)?, experiment);
+/// assert!(Experiment::from_toml(&format!("epocs = 3\n{text}")).is_err());
+/// # Ok::<(), Box<toml::de::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// What it is, for the report.
+    #[serde(default)]
+    pub title: String,
+    /// Seed of every random draw but the split's, which has its own.
+    #[serde(default)]
+    pub seed: u64,
+    /// Where the rows come from.
+    pub data: Data,
+    /// Which rows are kept.
+    #[serde(default)]
+    pub filter: Filter,
+    /// Which rows validate.
+    pub split: Split,
+    /// How sequences become numbers.
+    pub encoding: Encoding,
+    /// What is learnt.
+    #[serde(default)]
+    pub label: Label,
+    /// The network and its sizes.
+    pub network: NetworkConfig,
+    /// What is minimised.
+    pub loss: Loss,
+    /// How it is minimised.
+    pub optimiser: OptimiserConfig,
+    /// How the learning rate changes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How training rows are varied.
+    #[serde(default)]
+    pub augment: Augment,
+    /// How long, in which batches, and which epoch is kept.
+    pub training: Training,
+}
+
+/// Where the rows come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Data {
+    /// The simulated assay.
+    Simulated(Assay),
+    /// A file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// How it is read.
+        #[serde(default)]
+        read: ReadOptions,
+    },
+}
+
+/// How sequences become numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Encoding {
+    /// One channel for each base.
+    OneHot {
+        /// The length that sequences are brought to, and the window that the network sees.
+        fit: Fit,
+        /// What each letter becomes. The layout is the network's matter: it takes positions before channels.
+        #[serde(default)]
+        policy: OneHot,
+    },
+}
+
+/// What is learnt.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// Transform, fitted to the labels that train.
+    pub transform: Transform,
+}
+
+/// How long, in which batches, and which epoch is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Passes over the training rows and their copies.
+    pub epochs: u64,
+    /// Rows of a training step.
+    pub batch_size: u64,
+    /// Rows of a step of evaluation.
+    #[serde(default = "Training::evaluation_batch_size")]
+    pub evaluation_batch_size: u64,
+    /// Whether a last batch that is not full is left out.
+    #[serde(default)]
+    pub drop_last: bool,
+    /// When the order of the rows is drawn.
+    #[serde(default)]
+    pub shuffle: Shuffle,
+    /// The metric of the validation rows whose best epoch is kept.
+    #[serde(default = "Training::best")]
+    pub best: Metric,
+    /// Epochs without gain after which training stops.
+    #[serde(default)]
+    pub patience: Option<u64>,
+    /// Steps between checkpoints within an epoch; only at its end without.
+    #[serde(default)]
+    pub checkpoint_steps: Option<u64>,
+}
+
+impl Training {
+    fn evaluation_batch_size() -> u64 {
+        1024
+    }
+
+    fn best() -> Metric {
+        Metric::Pearson
+    }
+}
+
+/// When the order of the rows is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shuffle {
+    /// For each epoch.
+    #[default]
+    EveryEpoch,
+    /// Once: every epoch has the same batches, as Peppa's.
+    Once,
+}
+
+impl Experiment {
+    /// Peppa's protocol on simulated promoters: the slim Enformer, Poisson loss, momentum SGD, three shifted copies.
+    /// The batch is sized for a CPU; the team's was 10,000.
+    ///
+    /// # Source
+    /// Challenge report of Peppa, 2022.
+    pub fn peppa() -> Self {
+        Self {
+            title: "Peppa: a slim Enformer".into(),
+            seed: 1,
+            data: Data::Simulated(Assay::default()),
+            filter: Filter::default(),
+            split: Split::Random { validation: Size::Fraction(0.1), seed: 1 },
+            encoding: Encoding::OneHot { fit: Fit::peppa(), policy: OneHot::default() },
+            label: Label::default(),
+            network: NetworkConfig::Peppa(peppa::Config::slim()),
+            loss: Loss::Poisson { eps: 1e-7 },
+            optimiser: OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
+            schedule: Schedule::Constant,
+            augment: Augment { shift: 1 },
+            training: Training {
+                epochs: 3,
+                batch_size: 256,
+                evaluation_batch_size: 1024,
+                drop_last: true,
+                shuffle: Shuffle::EveryEpoch,
+                best: Metric::Pearson,
+                patience: None,
+                checkpoint_steps: None,
+            },
+        }
+    }
+
+    /// Reads an experiment from TOML.
+    ///
+    /// # Errors
+    /// Says the line and what was expected, for unknown keys too.
+    pub fn from_toml(text: &str) -> Result<Self, Box<toml::de::Error>> {
+        toml::from_str(text).map_err(Box::new)
+    }
+
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Config`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        Self::from_toml(&text).map_err(|source| Error::Config { path: path.to_owned(), source })
+    }
+
+    /// The experiment with every value written out.
+    pub fn to_toml(&self) -> String {
+        // Every field has a TOML form; a value without one would show in the round trip that the tests make.
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// Checks what can be checked without data.
+    ///
+    /// # Errors
+    /// [`Error::Experiment`] naming the key, its value and what it may be.
+    pub fn check(&self) -> Result<(), Error> {
+        let training = &self.training;
+        for (key, value) in [
+            ("training.epochs", training.epochs),
+            ("training.batch_size", training.batch_size),
+            ("training.evaluation_batch_size", training.evaluation_batch_size),
+            ("training.checkpoint_steps", training.checkpoint_steps.unwrap_or(1)),
+        ] {
+            if value == 0 {
+                return Err(experiment(key, value, "at least 1"));
+            }
+        }
+        self.optimiser.check()?;
+        let Encoding::OneHot { fit, .. } = &self.encoding;
+        let (start, end) = fit.crop.unwrap_or((0, fit.length));
+        let room = start.min(fit.length.saturating_sub(end));
+        if self.augment.shift > room {
+            return Err(experiment("augment.shift", self.augment.shift, format_args!("at most {room} beyond the window")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_values_are_named() {
+        let mut experiment = Experiment::peppa();
+        experiment.training.epochs = 0;
+        assert_eq!(experiment.check().unwrap_err().to_string(), "`training.epochs` is 0, expected at least 1");
+        let mut experiment = Experiment::peppa();
+        experiment.augment.shift = 40;
+        let error = experiment.check().unwrap_err().to_string();
+        assert_eq!(error, "`augment.shift` is 40, expected at most 10 beyond the window");
+    }
+
+    #[test]
+    fn unknown_keys_and_names_are_errors_with_a_line() {
+        let text = Experiment::peppa().to_toml();
+        for (from, to) in [("epochs", "epocs"), ("peppa", "pepa"), ("poisson", "poison"), ("pearson", "person")] {
+            let error = Experiment::from_toml(&text.replacen(from, to, 1)).err();
+            // The title may hold the first occurrence.
+            let error = error.or_else(|| Experiment::from_toml(&text.replace(from, to)).err());
+            let error = error.unwrap().to_string();
+            assert!(error.contains(to), "{error}");
+        }
+    }
+}

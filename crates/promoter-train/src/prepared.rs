@@ -1,0 +1,56 @@
+//! The data of an experiment: read or simulated, filtered, split, labels fitted.
+
+use promoter_label::Fitted;
+use promoter_seq::filter::FilterReport;
+use promoter_seq::read::{self, ReadReport};
+use promoter_seq::Table;
+
+use crate::experiment::Data;
+use crate::{Error, Experiment};
+
+/// Rows that train and rows that validate.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Rows to train on.
+    pub train: Table,
+    /// Rows to validate on.
+    pub validation: Table,
+    /// What was found in the file; none for simulated rows.
+    pub read: Option<ReadReport>,
+    /// How many rows each rule of the filter removed.
+    pub filter: FilterReport,
+    /// The label transform, fitted to the training rows.
+    pub label: Fitted,
+    /// The best possible Pearson's r with the measured labels; known for simulated rows only.
+    pub noise_ceiling: Option<f64>,
+}
+
+impl Prepared {
+    /// Reads or simulates, filters, splits and fits. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::Sequences`], [`Error::Simulation`], [`Error::Label`]; [`Error::Experiment`] when a part is empty.
+    pub fn of(experiment: &Experiment) -> Result<Self, Error> {
+        let (table, read, noise_ceiling) = match &experiment.data {
+            Data::Simulated(assay) => {
+                let simulation = promoter_sim::simulate(assay)?;
+                (simulation.table, None, Some(simulation.noise_ceiling))
+            }
+            Data::File { path, read } => {
+                let (table, report) = read::read(path, read)?;
+                (table, Some(report), None)
+            }
+        };
+        let (table, filter) = experiment.filter.apply(table, experiment.seed)?;
+        let parts = experiment.split.parts(&table)?;
+        for (part, rows) in [("train", parts.train.len()), ("validate", parts.validation.len())] {
+            if rows < 2 {
+                let expected = format!("a split that leaves at least 2 rows to {part}, found {rows}");
+                return Err(crate::error::experiment("split", format_args!("{:?}", experiment.split), expected));
+            }
+        }
+        let (train, validation) = (table.select(&parts.train), table.select(&parts.validation));
+        let label = experiment.label.transform.fit(train.labels())?;
+        Ok(Self { train, validation, read, filter, label, noise_ceiling })
+    }
+}
