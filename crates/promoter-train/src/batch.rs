@@ -120,9 +120,8 @@ impl Encoder {
                 .f_unsqueeze(1)
                 .and_then(|shift| codes.f_gather(1, &shift.f_add(&self.window.f_unsqueeze(0)?)?, false)),
         };
-        let encoded = window.and_then(|codes| {
-            Tensor::f_embedding(&self.table, &codes.f_to_kind(Kind::Int)?, -1, false, false)
-        });
+        let encoded =
+            window.and_then(|codes| Tensor::f_embedding(&self.table, &codes.f_to_kind(Kind::Int)?, -1, false, false));
         encoded.doing("encoding rows")
     }
 }
@@ -165,7 +164,13 @@ impl Order {
     ///
     /// # Errors
     /// [`Error::Torch`].
-    pub fn batch(&self, from: usize, n: usize, rows: &DeviceRows, encoder: &Encoder) -> Result<(Tensor, Tensor), Error> {
+    pub fn batch(
+        &self,
+        from: usize,
+        n: usize,
+        rows: &DeviceRows,
+        encoder: &Encoder,
+    ) -> Result<(Tensor, Tensor), Error> {
         let gather = || {
             let items = self.items.f_narrow(0, from as i64, n as i64)?;
             let row = items.f_remainder(self.rows)?;
@@ -192,7 +197,8 @@ mod tests {
             let codes: Vec<u8> = (0..110).map(|_| stream.below(4) as u8).collect();
             table.push(&codes, row as f32);
         }
-        let device_rows = DeviceRows::new(&table, &encoding, &Transform::Identity.fit(table.labels()).unwrap(), Device::Cpu);
+        let device_rows =
+            DeviceRows::new(&table, &encoding, &Transform::Identity.fit(table.labels()).unwrap(), Device::Cpu);
         (table, device_rows.unwrap(), Encoder::new(&encoding, Device::Cpu).unwrap())
     }
 

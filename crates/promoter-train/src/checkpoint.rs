@@ -91,7 +91,12 @@ pub(crate) fn read(
     for (name, tensor) in state {
         let saved = rest.remove(&name).ok_or_else(|| refuse(format!("`{name}` is missing")))?;
         if (saved.size(), saved.kind()) != (tensor.size(), tensor.kind()) {
-            return Err(refuse(format!("`{name}` is {:?} {:?}, expected {:?}", saved.kind(), saved.size(), tensor.size())));
+            return Err(refuse(format!(
+                "`{name}` is {:?} {:?}, expected {:?}",
+                saved.kind(),
+                saved.size(),
+                tensor.size()
+            )));
         }
         tensor.shallow_clone().f_copy_(&saved).doing("reading a checkpoint")?;
     }

@@ -231,7 +231,11 @@ impl Experiment {
         let (start, end) = fit.crop.unwrap_or((0, fit.length));
         let room = start.min(fit.length.saturating_sub(end));
         if self.augment.shift > room {
-            return Err(experiment("augment.shift", self.augment.shift, format_args!("at most {room} beyond the window")));
+            return Err(experiment(
+                "augment.shift",
+                self.augment.shift,
+                format_args!("at most {room} beyond the window"),
+            ));
         }
         Ok(())
     }

@@ -113,7 +113,9 @@ mod tests {
         let w = params.root().parameter("w", &[2], Init::ZEROS).unwrap();
         tch::no_grad(|| w.shallow_clone().copy_(&Tensor::from_slice(&[1.0f32, -2.0])));
         let mut optimiser = OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 }.build(&params).unwrap();
-        for expected in [[0.985, -1.96], [0.956_575, -1.884_8], [0.916_209_6, -1.779_424_1], [0.865_299_8, -1.648_997_2]] {
+        for expected in
+            [[0.985, -1.96], [0.956_575, -1.884_8], [0.916_209_6, -1.779_424_1], [0.865_299_8, -1.648_997_2]]
+        {
             let (w0, w1) = (w.select(0, 0), w.select(0, 1));
             let loss: Tensor = w0.square() * 0.25 + &w0 + w1.square();
             let gradients = optimiser.gradients(&loss).unwrap();

@@ -1,9 +1,9 @@
 //! The data of an experiment: read or simulated, filtered, split, labels fitted.
 
 use promoter_label::Fitted;
+use promoter_seq::Table;
 use promoter_seq::filter::FilterReport;
 use promoter_seq::read::{self, ReadReport};
-use promoter_seq::Table;
 
 use crate::experiment::Data;
 use crate::{Error, Experiment};

@@ -1,8 +1,8 @@
 //! What an epoch is remembered by.
 
-use promoter_metrics::regression::Regression;
-use promoter_metrics::spearman::spearman;
 use promoter_metrics::Metric;
+use promoter_metrics::regression::Regression;
+use promoter_metrics::spearman;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;

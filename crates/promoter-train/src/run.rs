@@ -55,8 +55,8 @@ impl Run {
         let experiment = Experiment::read(&path.join("config.toml"))?;
         let file = path.join("env.json");
         let text = std::fs::read(&file).map_err(|source| Error::Io { path: file.clone(), source })?;
-        let before: Environment = serde_json::from_slice(&text)
-            .map_err(|e| Error::Checkpoint { path: file, reason: e.to_string() })?;
+        let before: Environment =
+            serde_json::from_slice(&text).map_err(|e| Error::Checkpoint { path: file, reason: e.to_string() })?;
         if let Some(differences) = before.difference(environment) {
             return Err(Error::OtherEnvironment { path: path.to_owned(), differences });
         }
