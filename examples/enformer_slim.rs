@@ -17,6 +17,7 @@ use promoter_sim::Assay;
 use promoter_train::experiment::Data;
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::report::{self, Line};
+use promoter_train::schedule::Schedule;
 use promoter_train::{Environment, Experiment, Outcome, Prepared, Progress, Run, Scores, Trainer};
 use tch::Device;
 
@@ -49,9 +50,12 @@ struct Arguments {
     /// Rows of a training step; the team's was 10,000, on a GPU
     #[arg(long, default_value_t = 128)]
     batch_size: u64,
-    /// Learning rate
-    #[arg(long, default_value_t = 0.01)]
+    /// Largest learning rate
+    #[arg(long, default_value_t = 0.05)]
     lr: f64,
+    /// How the learning rate changes; the team kept it at 0.01
+    #[arg(long, value_enum, default_value_t = Change::OneCycle)]
+    schedule: Change,
     /// Where to train
     #[arg(long, value_enum, default_value_t = Place::Auto)]
     device: Place,
@@ -68,8 +72,16 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with the run in --out, with the settings it was started with
-    #[arg(long, requires = "out", conflicts_with_all = ["data", "rows", "epochs", "batch_size", "lr", "seed"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["data", "rows", "epochs", "batch_size", "lr", "schedule", "seed"])]
     resume: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Change {
+    /// Up for a third of the steps, then down, along cosines
+    OneCycle,
+    /// Always the same
+    Constant,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -131,7 +143,9 @@ fn device(place: Place) -> Result<Device> {
         Place::Cpu => Device::Cpu,
         Place::Auto => Device::cuda_if_available(),
         Place::Cuda if tch::Cuda::is_available() => Device::Cuda(0),
-        Place::Cuda => bail!("there is no CUDA device ({cuda}); `cargo xtask doctor` says more, `--device cpu` trains here"),
+        Place::Cuda => {
+            bail!("there is no CUDA device ({cuda}); `cargo xtask doctor` says more, `--device cpu` trains here")
+        }
     })
 }
 
@@ -144,9 +158,7 @@ fn experiment(arguments: &Arguments) -> Experiment {
     if let Some(path) = &arguments.data {
         let columns = match &arguments.label {
             None => Columns::Challenge,
-            Some(label) => {
-                Columns::Named { sequence: arguments.sequence.clone(), label: Some(label.clone()) }
-            }
+            Some(label) => Columns::Named { sequence: arguments.sequence.clone(), label: Some(label.clone()) },
         };
         let read = ReadOptions { columns, ..ReadOptions::default() };
         experiment.data = Data::File { path: path.clone(), read };
@@ -157,6 +169,10 @@ fn experiment(arguments: &Arguments) -> Experiment {
         experiment.filter = Filter::exact_110();
     }
     experiment.optimiser = OptimiserConfig::Sgd { lr: arguments.lr, momentum: 0.9 };
+    experiment.schedule = match arguments.schedule {
+        Change::OneCycle => Schedule::OneCycle { rise: 0.3 },
+        Change::Constant => Schedule::Constant,
+    };
     experiment.training.epochs = arguments.epochs;
     experiment.training.batch_size = arguments.batch_size;
     experiment.training.checkpoint_steps = Some(arguments.checkpoint_steps);

@@ -179,7 +179,7 @@ impl<'a> Trainer<'a> {
             let step = self.position.step;
             let from = step as usize * batch;
             let n = batch.min(order.len() - from);
-            factor = self.experiment.schedule.factor(epoch * steps + step);
+            factor = self.experiment.schedule.factor(epoch * steps + step, epochs * steps);
             self.step(&order, from, n, epoch * steps + step, factor)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
