@@ -25,6 +25,7 @@ mod corpus;
 mod error;
 pub mod glove;
 pub mod io;
+mod lanes;
 pub mod projection;
 pub mod similarity;
 mod vectors;

@@ -15,10 +15,8 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::{Cell, Config, Result, Side};
+use crate::embed::lanes::{LANES, Row, dot};
 use crate::random::Stream;
-
-/// Lanes of a sum, and what rows are padded to.
-const LANES: usize = 16;
 
 /// Words of a stripe, unless [`MAX_STRIPES`] asks for more.
 const HEIGHT: usize = 64;
@@ -191,10 +189,10 @@ fn descend(words: &mut Stripe, contexts: &mut Stripe, tile: &[Record], rates: Ra
 /// slices do not overlap.
 #[inline(always)]
 fn step(
-    w: &mut [[f32; LANES]],
-    c: &mut [[f32; LANES]],
-    w_squares: &mut [[f32; LANES]],
-    c_squares: &mut [[f32; LANES]],
+    w: &mut Row,
+    c: &mut Row,
+    w_squares: &mut Row,
+    c_squares: &mut Row,
     slope: f32,
     Rates { eta, clip, .. }: Rates,
 ) {
@@ -208,26 +206,6 @@ fn step(
             c_square[lane] += c_step * c_step;
         }
     }
-}
-
-#[inline(always)]
-fn dot(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> f32 {
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    // Without the barrier the compiler lets the narrow sum below decide the width of the loop above.
-    let mut sums = std::hint::black_box(sums);
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            sums[lane] += sums[lane + width];
-        }
-        width /= 2;
-    }
-    sums[0]
 }
 
 /// 1/sqrt(x) to 5e-6 for x at least 1: a start from the bits of the number, then Newton's steps.
@@ -252,13 +230,5 @@ mod tests {
             let error = f64::from(reciprocal_root(x)) * f64::from(x).sqrt() - 1.0;
             assert!(error.abs() < 5e-6, "{x}: {error}");
         }
-    }
-
-    #[test]
-    fn dot_is_the_sum_of_products() {
-        let row = |step: f32| -> Vec<[f32; LANES]> {
-            (0..3).map(|i| std::array::from_fn(|lane| (i * LANES + lane) as f32 * step)).collect()
-        };
-        assert_eq!(dot(&row(1.0), &row(2.0)), (0..48).map(|i| 2 * i * i).sum::<i32>() as f32);
     }
 }

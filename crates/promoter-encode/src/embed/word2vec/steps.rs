@@ -3,18 +3,14 @@
 use multiversion::multiversion;
 
 use super::{Architecture, Config};
+use crate::embed::lanes::{LANES, Row, dot};
 use crate::random::Stream;
-
-/// Lanes of a sum, and what rows are padded to.
-const LANES: usize = 16;
 
 /// Scores beyond +-6 count as 6, as in the C program.
 const LARGEST_SCORE: f32 = 6.0;
 
 /// Steps of the table of the logistic function.
 const STEPS: usize = 4096;
-
-type Row = [[f32; LANES]];
 
 /// Draws words by their counts to a power: Walker's alias method, two reads per draw whatever the vocabulary.
 pub(super) struct Sampler {
@@ -112,49 +108,32 @@ impl Learner {
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw", "x86_64+avx2"))]
 fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut Stream, rate: f32) -> Learnt {
     let mut learnt = Learnt::default();
-    let Learner { chunks, ref mut inputs, ref mut outputs, ref mut mean, ref mut step, .. } = *learner;
+    let mut drawn = vec![0u32; learner.negatives];
+    let Learner { chunks, inputs, outputs, mean, step, .. } = learner;
+    let chunks = *chunks;
     for (at, &middle) in words.iter().enumerate() {
         let width = 1 + stream.below(learner.window) as usize;
         let before = &words[at.saturating_sub(width)..at];
         let after = &words[at + 1..words.len().min(at + 1 + width)];
         let context = before.iter().chain(after);
-        let mut predict = |input: &Row, step: &mut Row| {
-            step.fill([0.0; LANES]);
-            learnt.predictions += 1;
-            for target in 0..=learner.negatives {
-                let word = if target == 0 { middle } else { sampler.draw(stream) };
-                if target > 0 && word == middle {
-                    continue;
-                }
-                let output = &mut outputs[word as usize * chunks..][..chunks];
-                let (probability, cost) = learner.logistic.at(dot(input, output), target == 0);
-                learnt.cost += f64::from(cost);
-                let gain = (f32::from(u8::from(target == 0)) - probability) * rate;
-                for ((input, output), step) in input.iter().zip(output).zip(&mut *step) {
-                    for lane in 0..LANES {
-                        step[lane] += gain * output[lane];
-                        output[lane] += gain * input[lane];
-                    }
-                }
-            }
-        };
         match learner.architecture {
             Architecture::SkipGram => {
                 for &word in context {
+                    drawn.fill_with(|| sampler.draw(stream));
                     let input = &mut inputs[word as usize * chunks..][..chunks];
-                    predict(input, step);
+                    predict(input, outputs, step, middle, &drawn, &learner.logistic, rate, &mut learnt);
                     add(input, step, 1.0);
                 }
             }
+            Architecture::Cbow if before.is_empty() && after.is_empty() => {}
             Architecture::Cbow => {
+                drawn.fill_with(|| sampler.draw(stream));
                 let share = 1.0 / (before.len() + after.len()) as f32;
                 mean.fill([0.0; LANES]);
                 for &word in context.clone() {
                     add(mean, &inputs[word as usize * chunks..][..chunks], share);
                 }
-                if !before.is_empty() || !after.is_empty() {
-                    predict(mean, step);
-                }
+                predict(mean, outputs, step, middle, &drawn, &learner.logistic, rate, &mut learnt);
                 for &word in context {
                     add(&mut inputs[word as usize * chunks..][..chunks], step, 1.0);
                 }
@@ -164,6 +143,40 @@ fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut S
     learnt
 }
 
+/// Moves the outputs of the right word and of the counterexamples, and sums the step of the input.
+#[allow(clippy::too_many_arguments)] // One call is one prediction; bundling its parts would only rename them.
+#[inline(always)]
+fn predict(
+    input: &Row,
+    outputs: &mut Row,
+    step: &mut Row,
+    right: u32,
+    drawn: &[u32],
+    logistic: &Logistic,
+    rate: f32,
+    learnt: &mut Learnt,
+) {
+    step.fill([0.0; LANES]);
+    learnt.predictions += 1;
+    let others = drawn.iter().filter(|&&word| word != right).map(|&word| (word, false));
+    for (word, is_right) in std::iter::once((right, true)).chain(others) {
+        let output = &mut outputs[word as usize * input.len()..][..input.len()];
+        let (probability, cost) = logistic.at(dot(input, output), is_right);
+        learnt.cost += f64::from(cost);
+        exchange(input, output, step, (f32::from(u8::from(is_right)) - probability) * rate);
+    }
+}
+
+#[inline(always)]
+fn exchange(input: &Row, output: &mut Row, step: &mut Row, gain: f32) {
+    for ((input, output), step) in input.iter().zip(output).zip(step) {
+        for lane in 0..LANES {
+            step[lane] += gain * output[lane];
+            output[lane] += gain * input[lane];
+        }
+    }
+}
+
 #[inline(always)]
 fn add(to: &mut Row, from: &Row, factor: f32) {
     for (to, from) in to.iter_mut().zip(from) {
@@ -171,24 +184,6 @@ fn add(to: &mut Row, from: &Row, factor: f32) {
             to[lane] += factor * from[lane];
         }
     }
-}
-
-#[inline(always)]
-fn dot(a: &Row, b: &Row) -> f32 {
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            sums[lane] += sums[lane + width];
-        }
-        width /= 2;
-    }
-    sums[0]
 }
 
 /// The logistic function and its negative logarithm, in steps of 12/4096.
