@@ -167,22 +167,20 @@ fn predict(
     }
 }
 
+// Flat loops: over chunks of lanes the compiler would gather instead of load.
 #[inline(always)]
 fn exchange(input: &Row, output: &mut Row, step: &mut Row, gain: f32) {
-    for ((input, output), step) in input.iter().zip(output).zip(step) {
-        for lane in 0..LANES {
-            step[lane] += gain * output[lane];
-            output[lane] += gain * input[lane];
-        }
+    let (output, step) = (output.as_flattened_mut(), step.as_flattened_mut());
+    for ((input, output), step) in input.as_flattened().iter().zip(output).zip(step) {
+        *step += gain * *output;
+        *output += gain * input;
     }
 }
 
 #[inline(always)]
 fn add(to: &mut Row, from: &Row, factor: f32) {
-    for (to, from) in to.iter_mut().zip(from) {
-        for lane in 0..LANES {
-            to[lane] += factor * from[lane];
-        }
+    for (to, from) in to.as_flattened_mut().iter_mut().zip(from.as_flattened()) {
+        *to += factor * from;
     }
 }
 
