@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use tch::TchError;
 
+use crate::state_dict::StateDictError;
+
 /// An error of LibTorch, of a weight file, or of a parameter's definition.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -52,6 +54,14 @@ pub enum Error {
         name: String,
         /// Kind.
         kind: String,
+    },
+    /// A file is no state dictionary of PyTorch.
+    #[error("{path}: {source}", path = path.display())]
+    StateDict {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        source: StateDictError,
     },
     /// The names, shapes or kinds in a file are not those of the network.
     #[error("the tensors in {path} do not fit:\n{differences}", path = path.display())]
