@@ -16,6 +16,9 @@ static thread_local std::string last_error;
   try {                               \
     body;                             \
     return 0;                         \
+  } catch (const c10::Error &e) {      \
+    last_error = e.what_without_backtrace(); \
+    return 1;                         \
   } catch (const std::exception &e) { \
     last_error = e.what();            \
     return 1;                         \
@@ -79,8 +82,9 @@ int pt_foreach_copy(Tensor *const *t, Tensor *const *source, size_t n) {
 }
 int pt_fused_sgd(Tensor *const *p, Tensor *const *g, Tensor *const *velocity, size_t n, double decay, double momentum,
                  double lr) {
-  PT_TRY(at::NoGradGuard no_grad;
-         at::_fused_sgd_(list(p, n), list(g, n), list(velocity, n), decay, momentum, lr, 0.0, false, false, false))
+  // LibTorch wants no velocities where there is no momentum.
+  PT_TRY(at::NoGradGuard no_grad; at::_fused_sgd_(list(p, n), list(g, n), list(velocity, momentum == 0 ? 0 : n), decay,
+                                                  momentum, lr, 0.0, false, false, false))
 }
 int pt_fused_adam(Tensor *const *p, Tensor *const *g, Tensor *const *m, Tensor *const *v, Tensor *const *steps, size_t n,
                   double lr, double beta1, double beta2, double decay, double eps, int decoupled) {

@@ -194,7 +194,13 @@ impl ReadOptions {
             Compression::Plain => by_extension(path),
             Compression::Gzip | Compression::Zstd => by_extension(&path.with_extension("")),
         };
-        inner.ok_or_else(|| Error::Extension { path: path.to_owned(), expected: EXTENSIONS })
+        // A folder, or a file that is not there, is a plainer answer than its extension.
+        let unknown = || match path.metadata() {
+            Ok(found) if found.is_dir() => Error::Folder { path: path.to_owned() },
+            Ok(_) => Error::Extension { path: path.to_owned(), expected: EXTENSIONS },
+            Err(source) => Error::Io { action: "open", path: path.to_owned(), source },
+        };
+        inner.ok_or_else(unknown)
     }
 
     /// The byte between columns.
