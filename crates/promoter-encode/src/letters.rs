@@ -10,13 +10,19 @@ pub(crate) fn code(letter: u8) -> u8 {
     (letter >> 1 ^ letter >> 2) & 3
 }
 
+/// Whether a letter is A, C, G or T.
+#[inline(always)]
+pub(crate) fn is_base(letter: u8) -> bool {
+    let letter = letter & !0x20;
+    (letter == b'A') | (letter == b'C') | (letter == b'G') | (letter == b'T')
+}
+
 /// Whether every letter is A, C, G or T.
 #[multiversion(targets = "simd")]
 pub(crate) fn are_bases(letters: &[u8]) -> bool {
     let mut others = false;
     for &letter in letters {
-        let letter = letter & !0x20;
-        others |= !((letter == b'A') | (letter == b'C') | (letter == b'G') | (letter == b'T'));
+        others |= !is_base(letter);
     }
     !others
 }
@@ -68,9 +74,9 @@ impl Alphabet {
     }
 }
 
-/// Where the windows of `SIZE` begin that cover `count` places, of which there must be at least `SIZE`. The last window
+/// Where the windows of `size` begin that cover `count` places, of which there must be at least `size`. The last window
 /// overlaps the one before it, which is cheaper than to treat the rest apart.
 #[inline(always)]
-pub(crate) fn windows<const SIZE: usize>(count: usize) -> impl Iterator<Item = usize> {
-    (0..count.div_ceil(SIZE)).map(move |window| (window * SIZE).min(count - SIZE))
+pub(crate) fn windows(count: usize, size: usize) -> impl Iterator<Item = usize> {
+    (0..count.div_ceil(size)).map(move |window| (window * size).min(count - size))
 }

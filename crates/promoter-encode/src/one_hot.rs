@@ -307,7 +307,7 @@ impl OneHot {
                 Layout::ChannelsFirst => kernel::channels_first(symbols, length, mask, order, channels, out),
             };
             if !clean {
-                self.mend(alphabet, symbols, length, |symbol| order.contains(&(symbol & mask)), out)
+                self.mend(alphabet, symbols, length, (mask, order), out)
                     .map_err(|error| error.shifted(index * block))?;
             }
         }
@@ -320,18 +320,25 @@ impl OneHot {
         alphabet: Alphabet,
         symbols: &[u8],
         length: usize,
-        is_base: impl Fn(u8) -> bool,
+        (mask, order): (u8, [u8; 4]),
         out: &mut [T],
     ) -> Result<()> {
         let channels = self.channels();
-        for (position, &symbol) in symbols.iter().enumerate().filter(|&(_, &symbol)| !is_base(symbol)) {
-            let row = self.row_at(alphabet, symbol, position)?.map(T::from_f32);
-            let (start, step) = match self.layout {
-                Layout::ChannelsLast => (position * channels, 1),
-                Layout::ChannelsFirst => (position / length * length * channels + position % length, length),
-            };
-            for (channel, value) in row.into_iter().enumerate() {
-                out[start + channel * step] = value;
+        for (window, found) in symbols.chunks(kernel::WINDOW).enumerate() {
+            if kernel::are_known(found, mask, order) {
+                continue;
+            }
+            for (offset, &symbol) in found.iter().enumerate().filter(|(_, symbol)| !order.contains(&(**symbol & mask)))
+            {
+                let position = window * kernel::WINDOW + offset;
+                let row = self.row_at(alphabet, symbol, position)?.map(T::from_f32);
+                let (start, step) = match self.layout {
+                    Layout::ChannelsLast => (position * channels, 1),
+                    Layout::ChannelsFirst => (position / length * length * channels + position % length, length),
+                };
+                for (channel, value) in row.into_iter().enumerate() {
+                    out[start + channel * step] = value;
+                }
             }
         }
         Ok(())

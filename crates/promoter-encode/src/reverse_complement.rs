@@ -106,7 +106,7 @@ fn turn(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) {
 #[inline(always)]
 fn turn_in_windows<const SIZE: usize>(row: &[u8], complement: impl Fn(u8) -> u8, out: &mut [u8]) {
     let length = row.len();
-    for start in windows::<SIZE>(length) {
+    for start in windows(length, SIZE) {
         let mut window = [0; SIZE];
         window.copy_from_slice(&row[start..][..SIZE]);
         window.reverse();

@@ -30,7 +30,7 @@ pub(super) fn tokens<T: Token>(
 
 #[inline(always)]
 fn in_windows<T: Token, const SIZE: usize>(row: &[u8], k: usize, code: impl Fn(u8) -> u8, out: &mut [T]) {
-    for start in windows::<SIZE>(out.len()) {
+    for start in windows(out.len(), SIZE) {
         let mut tokens = [T::default(); SIZE];
         let mut at = start;
         // Four bases fit a byte: they are joined as bytes, of which a register holds more.

@@ -261,10 +261,20 @@ impl Tokenizer {
         Error::Letter { position, letter, policy: "oov" }
     }
 
-    /// Calls `each` with every token, one k-mer after the other.
+    /// Calls `each` with every token, in order.
     fn visit(&self, alphabet: Alphabet, symbols: &[u8], mut each: impl FnMut(u32)) -> Result<()> {
         let Kmers { k, stride, oov, .. } = self.kmers;
         let (first, count) = self.starts(symbols.len())?;
+        if stride == 1 && alphabet.are_bases(symbols) {
+            let mut tokens = [0u32; 1024];
+            for from in (0..count).step_by(tokens.len()) {
+                let tokens = &mut tokens[..1024.min(count - from)];
+                let symbols = &symbols[first + from..][..tokens.len() + k - 1];
+                self.bases_into(alphabet, symbols, symbols.len(), (0, tokens.len()), tokens);
+                tokens.iter().copied().for_each(&mut each);
+            }
+            return Ok(());
+        }
         for index in 0..count {
             let start = first + index * stride;
             let kmer = &symbols[start..start + k];

@@ -4,7 +4,24 @@
 //! the four channels' gets zeros, and the loop reports that there was one: such rows are rare and mended afterwards.
 
 use super::Element;
+use crate::letters::windows;
 use multiversion::multiversion;
+
+/// Symbols that fill the widest registers. What is left of a row is done as one more window that overlaps the last,
+/// since compilers turn a shorter rest into a slow loop.
+pub(super) const WINDOW: usize = 64;
+
+/// Whether every symbol is one of the four.
+#[multiversion(targets = "simd")]
+pub(super) fn are_known(symbols: &[u8], mask: u8, order: [u8; 4]) -> bool {
+    let mut unknown = false;
+    for &symbol in symbols {
+        let symbol = symbol & mask;
+        // Not `contains`, which stops at the first and cannot be vectorised.
+        unknown |= !((symbol == order[0]) | (symbol == order[1]) | (symbol == order[2]) | (symbol == order[3]));
+    }
+    !unknown
+}
 
 /// Encodes as (length, channels); whether every symbol was one of the four.
 #[multiversion(targets = "simd")]
@@ -17,9 +34,13 @@ pub(super) fn channels_last<T: Element>(
 ) -> bool {
     if channels == 4 {
         let (rows, _) = out.as_chunks_mut::<4>();
+        // A long slice is best left whole, since its rest is a small part.
+        if symbols.len() < WINDOW || symbols.len() >= 16 * WINDOW {
+            return encode_rows(symbols, mask, order, rows);
+        }
         let mut clean = true;
-        for (row, &symbol) in rows.iter_mut().zip(symbols) {
-            clean &= encode(row, symbol & mask, order);
+        for start in windows(symbols.len(), WINDOW) {
+            clean &= encode_rows(&symbols[start..][..WINDOW], mask, order, &mut rows[start..][..WINDOW]);
         }
         return clean;
     }
@@ -28,14 +49,23 @@ pub(super) fn channels_last<T: Element>(
         let (bases, flags) = row.split_at_mut(4);
         flags.fill(T::ZERO);
         if let Some(bases) = bases.first_chunk_mut() {
-            clean &= encode(bases, symbol & mask, order);
+            clean &= encode(symbol & mask, order, bases);
         }
     }
     clean
 }
 
 #[inline(always)]
-fn encode<T: Element>(row: &mut [T; 4], symbol: u8, order: [u8; 4]) -> bool {
+fn encode_rows<T: Element>(symbols: &[u8], mask: u8, order: [u8; 4], rows: &mut [[T; 4]]) -> bool {
+    let mut clean = true;
+    for (row, &symbol) in rows.iter_mut().zip(symbols) {
+        clean &= encode(symbol & mask, order, row);
+    }
+    clean
+}
+
+#[inline(always)]
+fn encode<T: Element>(symbol: u8, order: [u8; 4], row: &mut [T; 4]) -> bool {
     let mut known = false;
     for (value, channel) in row.iter_mut().zip(order) {
         known |= symbol == channel;
@@ -58,15 +88,21 @@ pub(super) fn channels_first<T: Element>(
         let (bases, flags) = encoded.split_at_mut(4 * length);
         flags.fill(T::ZERO);
         for (channel, symbol) in bases.chunks_exact_mut(length).zip(order) {
-            for (value, &found) in channel.iter_mut().zip(row) {
-                *value = if found & mask == symbol { T::ONE } else { T::ZERO };
+            if length < WINDOW {
+                mark(row, mask, symbol, channel);
+                continue;
+            }
+            for start in windows(length, WINDOW) {
+                mark(&row[start..][..WINDOW], mask, symbol, &mut channel[start..][..WINDOW]);
             }
         }
     }
-    let mut unknown = false;
-    for &symbol in symbols {
-        let symbol = symbol & mask;
-        unknown |= order.iter().all(|&channel| channel != symbol);
+    are_known(symbols, mask, order)
+}
+
+#[inline(always)]
+fn mark<T: Element>(row: &[u8], mask: u8, symbol: u8, channel: &mut [T]) {
+    for (value, &found) in channel.iter_mut().zip(row) {
+        *value = if found & mask == symbol { T::ONE } else { T::ZERO };
     }
-    !unknown
 }

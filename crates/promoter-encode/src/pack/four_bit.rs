@@ -1,6 +1,6 @@
 //! Two letters to a byte: the base codes themselves, so that every IUPAC letter and padding keep their meaning.
 
-use crate::letters::Alphabet;
+use crate::letters::{Alphabet, are_bases, code};
 use crate::{Error, Result, base};
 use multiversion::multiversion;
 
@@ -22,6 +22,10 @@ pub const fn packed_length(length: usize) -> usize {
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
 pub fn pack(letters: &[u8]) -> Result<Vec<u8>> {
+    if are_bases(letters) {
+        // Arithmetic instead of a look-up for each letter.
+        return pack_codes(&letters.iter().map(|&letter| code(letter)).collect::<Vec<u8>>());
+    }
     let codes: Result<Vec<u8>> =
         letters.iter().enumerate().map(|(position, &letter)| Alphabet::Letters.code(letter, position)).collect();
     pack_codes(&codes?)

@@ -1,7 +1,7 @@
 //! Four bases to a byte: A 0, C 1, G 2, T 3.
 
-use crate::letters::{Alphabet, code, windows};
-use crate::{Error, Result, base};
+use crate::letters::{Alphabet, code, is_base, windows};
+use crate::{Error, Result};
 use multiversion::multiversion;
 
 /// Bytes that `length` bases pack into.
@@ -64,7 +64,7 @@ pub fn pack_codes_batch_into(codes: &[u8], length: usize, out: &mut [u8]) -> Res
 /// [`Error::Buffer`] if there are fewer.
 pub fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>> {
     let mut letters = unpack_codes(packed, length)?;
-    letters.iter_mut().for_each(|code| *code = base::LETTERS[usize::from(*code & 3)]);
+    to_letters(&mut letters);
     Ok(letters)
 }
 
@@ -81,6 +81,14 @@ pub fn unpack_codes(packed: &[u8], length: usize) -> Result<Vec<u8>> {
     spread(packed, &mut codes);
     codes.truncate(length);
     Ok(codes)
+}
+
+#[multiversion(targets = "simd")]
+fn to_letters(codes: &mut [u8]) {
+    for code in codes {
+        // A shift of the four letters, which vectorises where a look-up does not.
+        *code = (u32::from_le_bytes(*b"ACGT") >> (8 * u32::from(*code & 3))) as u8;
+    }
 }
 
 #[multiversion(targets = "simd")]
@@ -103,13 +111,12 @@ fn pack_rows(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) 
     if symbols.is_empty() {
         return Ok(());
     }
-    // As many rows at a time as stay in the cache between the check and the packing.
+    // As many rows at a time as stay in the cache, should the one that is refused have to be found.
     let rows = (4096 / length).max(1);
     for (index, (symbols, out)) in symbols.chunks(rows * length).zip(out.chunks_mut(rows * width)).enumerate() {
-        if !alphabet.are_bases(symbols) {
+        if !join(alphabet, symbols, length, out) {
             return Err(refused(alphabet, symbols).shifted(index * rows * length));
         }
-        join(alphabet, symbols, length, out);
     }
     Ok(())
 }
@@ -123,34 +130,48 @@ fn refused(alphabet: Alphabet, symbols: &[u8]) -> Error {
     }
 }
 
-/// Packs rows that hold nothing but A, C, G and T.
+/// Packs rows; whether they hold nothing but A, C, G and T.
 #[multiversion(targets = "simd")]
-fn join(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) {
+fn join(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) -> bool {
+    let mut clean = true;
     for (row, out) in symbols.chunks_exact(length).zip(out.chunks_exact_mut(length.div_ceil(4))) {
-        match (alphabet, length) {
-            (Alphabet::Letters, 64..) => join_in_windows::<16>(row, code, out),
-            (Alphabet::Letters, _) => join_in_windows::<1>(row, code, out),
-            (Alphabet::Codes, 64..) => join_in_windows::<16>(row, |code| code, out),
-            (Alphabet::Codes, _) => join_in_windows::<1>(row, |code| code, out),
+        clean &= match (alphabet, length) {
+            (Alphabet::Letters, 64..) => join_in_windows::<64>(row, code, is_base, out),
+            (Alphabet::Letters, _) => join_in_windows::<4>(row, code, is_base, out),
+            (Alphabet::Codes, 64..) => join_in_windows::<64>(row, |code| code, |code| code < 4, out),
+            (Alphabet::Codes, _) => join_in_windows::<4>(row, |code| code, |code| code < 4, out),
         }
     }
+    clean
 }
 
+/// Packs windows of `SIZE` symbols, a multiple of four.
 #[inline(always)]
-fn join_in_windows<const SIZE: usize>(row: &[u8], code: impl Fn(u8) -> u8, out: &mut [u8]) {
+fn join_in_windows<const SIZE: usize>(
+    row: &[u8],
+    code: impl Fn(u8) -> u8,
+    is_base: impl Fn(u8) -> bool,
+    out: &mut [u8],
+) -> bool {
     let (fours, rest) = row.as_chunks::<4>();
-    for start in windows::<SIZE>(fours.len()) {
-        for (out, four) in out[start..][..SIZE].iter_mut().zip(&fours[start..][..SIZE]) {
+    let mut others = [false; SIZE];
+    for start in windows(fours.len(), SIZE / 4) {
+        let fours = &fours[start..][..SIZE / 4];
+        for (out, four) in out[start..][..SIZE / 4].iter_mut().zip(fours) {
             *out = join_four(four.map(&code));
+        }
+        for (other, &symbol) in others.iter_mut().zip(fours.as_flattened()) {
+            *other |= !is_base(symbol);
         }
     }
     if let Some(last) = out.get_mut(fours.len()) {
         // Shifting the last four right is cheaper than a loop over the rest; a row of less than four has no last four.
         *last = match row.last_chunk::<4>() {
             Some(four) => join_four(four.map(&code)) >> (2 * (4 - rest.len())),
-            None => rest.iter().rev().fold(0, |byte, &symbol| byte << 2 | code(symbol)),
+            None => rest.iter().rev().fold(0, |byte, &symbol| byte << 2 | code(symbol) & 3),
         };
     }
+    !others.iter().fold(false, |any, &other| any | other) && rest.iter().all(|&symbol| is_base(symbol))
 }
 
 /// Four codes to a byte, as one number, which vectorises.
