@@ -1,7 +1,4 @@
-//! DNA encodings with stated policies.
-//!
-//! The crate takes slices and returns slices. Every choice that published models silently differ in - channel order,
-//! layout, what `N` and lower case mean, which side is padded - is a value with a name.
+#![doc = include_str!("../README.md")]
 
 pub mod base;
 pub mod embed;

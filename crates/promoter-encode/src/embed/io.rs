@@ -37,7 +37,7 @@ impl Vectors {
     /// Writes a file: under a temporary name beside it, which is renamed when the file is whole.
     ///
     /// # Errors
-    /// [`Error::File`] with the path, around what [`write`] says.
+    /// [`Error::File`] with the path, around what [`write()`] says.
     pub fn save(&self, path: impl AsRef<Path>, format: Format) -> Result<()> {
         let path = path.as_ref();
         let mut name = path.as_os_str().to_owned();
