@@ -14,6 +14,7 @@ use promoter_seq::read::{Columns, ReadOptions};
 use promoter_seq::split::Size;
 use promoter_seq::{Filter, Split, Table};
 use promoter_sim::Assay;
+use promoter_train::batch::Shifts;
 use promoter_train::experiment::Data;
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::report::{self, Line};
@@ -42,13 +43,13 @@ struct Arguments {
     #[arg(long)]
     only_standard: bool,
     /// Simulated promoters
-    #[arg(long, default_value_t = 24_000, value_parser = clap::value_parser!(u32).range(40..))]
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(40..))]
     rows: u32,
-    /// Passes over the training rows, each in three shifted copies
-    #[arg(long, default_value_t = 2)]
+    /// Passes over the training rows; in each a row's window moves by -1, 0 or 1 base
+    #[arg(long, default_value_t = 4)]
     epochs: u64,
     /// Rows of a training step; the team's was 10,000, on a GPU
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 64)]
     batch_size: u64,
     /// Largest learning rate
     #[arg(long, default_value_t = 0.05)]
@@ -173,6 +174,8 @@ fn experiment(arguments: &Arguments) -> Experiment {
         Change::OneCycle => Schedule::OneCycle { rise: 0.3 },
         Change::Constant => Schedule::Constant,
     };
+    // The team trained on all three shifts of a row in each pass; fewer rows a pass show more of the curve.
+    experiment.augment.shifts = Shifts::Random;
     experiment.training.epochs = arguments.epochs;
     experiment.training.batch_size = arguments.batch_size;
     experiment.training.checkpoint_steps = Some(arguments.checkpoint_steps);

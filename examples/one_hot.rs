@@ -29,8 +29,13 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let causes = std::iter::successors(error.source(), |cause| cause.source());
-            eprintln!("error: {error}{}", causes.map(|cause| format!(": {cause}")).collect::<String>());
+            eprint!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprint!(": {error}");
+                cause = error.source();
+            }
+            eprintln!();
             ExitCode::FAILURE
         }
     }

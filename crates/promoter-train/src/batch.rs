@@ -16,17 +16,33 @@ use crate::experiment::Encoding;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
-    /// Each row is trained on in `2 shift + 1` copies, its window moved by -shift..=shift bases.
+    /// The window of each row moves by up to so many bases to either side.
+    pub shift: usize,
+    /// Whether an epoch has every shift of a row or one.
+    pub shifts: Shifts,
+}
+
+/// Whether an epoch has every shift of a row or one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shifts {
+    /// Every row comes in `2 shift + 1` copies.
     ///
     /// # Source
-    /// Challenge report of Peppa, 2022: 1.
-    pub shift: usize,
+    /// Challenge report of Peppa, 2022, with a shift of 1.
+    #[default]
+    Stacked,
+    /// Every row comes once, its shift drawn anew in each epoch.
+    Random,
 }
 
 impl Augment {
     /// Copies of each row in one epoch.
     pub fn copies(&self) -> usize {
-        2 * self.shift + 1
+        match self.shifts {
+            Shifts::Stacked => 2 * self.shift + 1,
+            Shifts::Random => 1,
+        }
     }
 }
 
@@ -143,6 +159,10 @@ impl Order {
     pub fn new(seed: u64, epoch: u64, rows: usize, augment: &Augment, device: Device) -> Result<Self, Error> {
         let mut items: Vec<i64> = (0..(rows * augment.copies()) as i64).collect();
         Stream::new(seed, "order", epoch).shuffle(&mut items);
+        if augment.shifts == Shifts::Random {
+            let (mut shifts, choices) = (Stream::new(seed, "shift", epoch), 2 * augment.shift as u64 + 1);
+            items.iter_mut().for_each(|row| *row += rows as i64 * shifts.below(choices) as i64);
+        }
         let items = Tensor::f_from_slice(&items).and_then(|t| t.f_to_device(device)).doing("drawing an order")?;
         Ok(Self { items, rows: rows as i64, shift: augment.shift as i64 })
     }
@@ -206,7 +226,7 @@ mod tests {
     #[test]
     fn an_epoch_has_every_shifted_copy_once() {
         let (table, device_rows, encoder) = rows(7);
-        let augment = Augment { shift: 1 };
+        let augment = Augment { shift: 1, shifts: Shifts::Stacked };
         let order = Order::new(3, 0, 7, &augment, Device::Cpu).unwrap();
         assert_eq!(order.len(), 21);
         let (x, y) = order.batch(0, 21, &device_rows, &encoder).unwrap();
@@ -224,6 +244,19 @@ mod tests {
             assert!(is_copy, "item {i}");
         }
         assert_eq!(seen, [3; 7]);
+    }
+
+    #[test]
+    fn random_shifts_leave_each_row_once_and_use_every_shift() {
+        let augment = Augment { shift: 1, shifts: Shifts::Random };
+        let order = Order::new(3, 0, 200, &augment, Device::Cpu).unwrap();
+        let items: Vec<i64> = Vec::try_from(order.items).unwrap();
+        let mut rows: Vec<i64> = items.iter().map(|item| item % 200).collect();
+        rows.sort_unstable();
+        assert!(rows.into_iter().eq(0..200));
+        for shift in 0..3 {
+            assert!(items.iter().filter(|&item| item / 200 == shift).count() > 30);
+        }
     }
 
     #[test]

@@ -14,11 +14,12 @@ use promoter_zoo::peppa;
 use promoter_zoo::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
+use crate::batch::{Augment, Shifts};
 use crate::error::experiment;
 use crate::loss::Loss;
 use crate::optimiser::OptimiserConfig;
 use crate::schedule::Schedule;
-use crate::{Error, batch::Augment};
 
 /// An experiment. Unknown keys are errors.
 ///
@@ -173,7 +174,7 @@ impl Experiment {
             loss: Loss::Poisson { eps: 1e-7 },
             optimiser: OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
             schedule: Schedule::Constant,
-            augment: Augment { shift: 1 },
+            augment: Augment { shift: 1, shifts: Shifts::Stacked },
             training: Training {
                 epochs: 3,
                 batch_size: 256,
