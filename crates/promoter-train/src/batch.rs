@@ -92,6 +92,12 @@ impl DeviceRows {
         self.codes.f_narrow(0, from as i64, n as i64).doing("taking rows")
     }
 
+    /// The same rows with other labels, (rows,) f32: those of an epoch with noise.
+    pub(crate) fn with_labels(&self, labels: &[f32]) -> Result<Self, Error> {
+        let labels = Tensor::f_from_slice(labels).and_then(|t| t.f_to_device(self.labels.device()));
+        Ok(Self { codes: self.codes.shallow_clone(), labels: labels.doing("sending labels to the device")? })
+    }
+
     /// Transformed labels of all rows, (rows,) f32.
     pub fn labels(&self) -> &Tensor {
         &self.labels

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use promoter_encode::fit::Fit;
 use promoter_encode::one_hot::OneHot;
-use promoter_label::Transform;
+use promoter_label::{Noise, Transform};
 use promoter_metrics::Metric;
 use promoter_seq::read::ReadOptions;
 use promoter_seq::split::Size;
@@ -20,6 +20,7 @@ use crate::error::experiment;
 use crate::loss::Loss;
 use crate::optimiser::OptimiserConfig;
 use crate::schedule::Schedule;
+use crate::sharpness::Sharpness;
 
 /// An experiment. Unknown keys are errors.
 ///
@@ -58,6 +59,9 @@ pub struct Experiment {
     pub loss: Loss,
     /// How it is minimised.
     pub optimiser: OptimiserConfig,
+    /// Sharpness-aware minimisation around the optimiser.
+    #[serde(default)]
+    pub sharpness: Option<Sharpness>,
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: Schedule,
@@ -104,6 +108,9 @@ pub enum Encoding {
 pub struct Label {
     /// Transform, fitted to the labels that train.
     pub transform: Transform,
+    /// Noise on the transformed labels that train, drawn anew in each epoch.
+    #[serde(default)]
+    pub noise: Option<Noise>,
 }
 
 /// How long, in which batches, and which epoch is kept.
@@ -173,6 +180,7 @@ impl Experiment {
             network: NetworkConfig::Peppa(peppa::Config::slim()),
             loss: Loss::Poisson { eps: 1e-7 },
             optimiser: OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
+            sharpness: None,
             schedule: Schedule::Constant,
             augment: Augment { shift: 1, shifts: Shifts::Stacked },
             training: Training {
@@ -228,6 +236,9 @@ impl Experiment {
             }
         }
         self.optimiser.check()?;
+        if let Some(sharpness) = &self.sharpness {
+            sharpness.check()?;
+        }
         let Encoding::OneHot { fit, .. } = &self.encoding;
         let (start, end) = fit.crop.unwrap_or((0, fit.length));
         let room = start.min(fit.length.saturating_sub(end));

@@ -19,6 +19,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod sharpness;
 pub mod trainer;
 
 pub use environment::Environment;

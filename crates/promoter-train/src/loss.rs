@@ -1,7 +1,8 @@
 //! What training minimises.
 
+use promoter_label::soft_bins::BINS;
 use serde::{Deserialize, Serialize};
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Reduction, TchError, Tensor};
 
 use crate::Error;
 use crate::error::Doing;
@@ -21,6 +22,25 @@ pub enum Loss {
         /// Keeps the logarithm finite.
         eps: f64,
     },
+    /// `d^2 / (2 beta)` for a difference d below beta, `|d| - beta / 2` above.
+    ///
+    /// # Source
+    /// Challenge report of NAD, 2022: beta 0.1, on each of four levels.
+    SmoothL1 {
+        /// Where the parabola ends.
+        beta: f64,
+    },
+    /// `d^2 / 2` for a difference d below delta, `delta (|d| - delta / 2)` above.
+    Huber {
+        /// Where the parabola ends.
+        delta: f64,
+    },
+    /// Kullback-Leibler divergence of the predicted from the labels' distribution over 18 bins, summed over the bins;
+    /// labels are in sorting bins, outputs are logits. See [`promoter_label::soft_bins`].
+    ///
+    /// # Source
+    /// Challenge report of autosome.org, 2022.
+    SoftBins,
 }
 
 impl Loss {
@@ -33,31 +53,88 @@ impl Loss {
         self.mean(output, target).doing("loss")
     }
 
+    /// Outputs that the loss is defined on; any number without.
+    pub(crate) fn outputs(&self) -> Option<i64> {
+        matches!(self, Self::SoftBins).then_some(BINS as i64)
+    }
+
     fn mean(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
         let output = output.f_to_kind(Kind::Float)?;
-        let target = target.f_unsqueeze(1)?;
+        let column = target.f_unsqueeze(1)?;
+        let levels = || column.f_expand_as(&output);
         match *self {
-            Self::Mse => output.f_sub(&target)?.f_square()?.f_mean(Kind::Float),
+            Self::Mse => output.f_mse_loss(&levels()?, Reduction::Mean),
             Self::Poisson { eps } => {
                 let logarithm = output.f_add_scalar(eps)?.f_log()?;
-                output.f_sub(&target.f_mul(&logarithm)?)?.f_mean(Kind::Float)
+                output.f_sub(&column.f_mul(&logarithm)?)?.f_mean(Kind::Float)
+            }
+            Self::SmoothL1 { beta } => output.f_smooth_l1_loss(&levels()?, Reduction::Mean, beta),
+            Self::Huber { delta } => output.f_huber_loss(&levels()?, Reduction::Mean, delta),
+            Self::SoftBins => {
+                let target = soft_bins(&column)?;
+                let logarithm = output.f_log_softmax(-1, Kind::Float)?;
+                let terms = target.f_xlogy(&target)?.f_sub(&target.f_mul(&logarithm)?)?;
+                terms.f_sum(Kind::Float)?.f_div_scalar(target.size()[0] as f64)
             }
         }
     }
+}
+
+/// Mass of N(y + 0.5, 0.5) in the bins up to 1, 1..2, .., 17 and above.
+///
+/// # Shapes
+/// (B, 1) to (B, 18) f32.
+fn soft_bins(label: &Tensor) -> Result<Tensor, TchError> {
+    const SD: f64 = 0.5;
+    let device = label.device();
+    let edges = Tensor::f_arange_start(1, BINS as i64, (Kind::Double, device))?;
+    let centred = edges.f_sub(&label.f_to_kind(Kind::Double)?.f_add_scalar(0.5)?)?;
+    let below = centred.f_div_scalar(SD * std::f64::consts::SQRT_2)?.f_erf()?.f_add_scalar(1.0)?.f_div_scalar(2.0)?;
+    let rows = label.size()[0];
+    let (zeros, ones) =
+        (Tensor::f_zeros([rows, 1], (Kind::Double, device))?, Tensor::f_ones([rows, 1], (Kind::Double, device))?);
+    let upper = Tensor::f_cat(&[&below, &ones], 1)?;
+    upper.f_sub(&Tensor::f_cat(&[&zeros, &below], 1)?)?.f_to_kind(Kind::Float)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn value(loss: Loss, output: &Tensor, target: &[f32]) -> f64 {
+        loss.forward(output, &Tensor::from_slice(target)).unwrap().double_value(&[])
+    }
+
     #[test]
     fn poisson_is_sonnets_and_mse_averages_over_levels() {
         let output = Tensor::from_slice(&[0.001f32, 5.0, 11.0, 12.5]).reshape([4, 1]);
-        let target = Tensor::from_slice(&[0.0f32, 5.5, 11.0, 16.2]);
-        let loss = Loss::Poisson { eps: 1e-7 }.forward(&output, &target).unwrap().double_value(&[]);
+        let loss = value(Loss::Poisson { eps: 1e-7 }, &output, &[0.0, 5.5, 11.0, 16.2]);
         assert!((loss + 11.911_140_441_894_531).abs() < 1e-5, "{loss}");
         let levels = Tensor::from_slice(&[1.0f32, 3.0]).reshape([1, 2]);
-        let loss = Loss::Mse.forward(&levels, &Tensor::from_slice(&[1.0f32])).unwrap().double_value(&[]);
-        assert_eq!(loss, 2.0);
+        assert_eq!(value(Loss::Mse, &levels, &[1.0]), 2.0);
+    }
+
+    /// NAD's loss on two rows of four levels.
+    #[test]
+    fn smooth_l1_is_nads() {
+        let output = [0.1f32, 0.2, 0.55, 0.9, 0.31, 0.29, 0.3, 0.02];
+        let output = Tensor::from_slice(&output).reshape([2, 4]);
+        let loss = value(Loss::SmoothL1 { beta: 0.1 }, &output, &[0.25, 0.3]);
+        assert!((loss - 0.149_187_505_245_208_74).abs() < 1e-7, "{loss}");
+        // Huber with delta is delta times smooth L1 with the same bend.
+        let huber = value(Loss::Huber { delta: 0.1 }, &output, &[0.25, 0.3]);
+        assert!((huber - 0.1 * loss).abs() < 1e-7, "{huber}");
+    }
+
+    #[test]
+    fn soft_bins_are_those_of_promoter_label_and_the_divergence_of_themselves_is_zero() {
+        let labels = [0.0f32, 2.9, 6.0, 11.34, 17.0];
+        let found = soft_bins(&Tensor::from_slice(&labels).unsqueeze(1)).unwrap();
+        let expected = Tensor::from_slice(&promoter_label::soft_bins::mass(&labels).unwrap()).view([5, 18]);
+        assert!((&found - &expected).abs().max().double_value(&[]) < 1e-6);
+        let logits = (expected + 1e-30).log();
+        assert!(value(Loss::SoftBins, &logits, &labels).abs() < 1e-5);
+        let uniform = Tensor::zeros([5, 18], tch::kind::FLOAT_CPU);
+        assert!(value(Loss::SoftBins, &uniform, &labels) > 1.0);
     }
 }

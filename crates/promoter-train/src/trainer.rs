@@ -1,8 +1,10 @@
 //! The training loop.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use promoter_encode::random::Stream;
+use promoter_label::Transform;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
 use promoter_zoo::{Mode, Network};
@@ -90,6 +92,7 @@ impl<'a> Trainer<'a> {
         let mut params = Params::new(device, experiment.seed);
         let network = experiment.network.build(&mut params)?;
         check_window(&experiment, network.as_ref())?;
+        check_loss(&experiment, network.as_ref())?;
         let optimiser = experiment.optimiser.build(&params)?;
         let rows = |table| DeviceRows::new(table, &experiment.encoding, &prepared.label, device);
         let (train, validation) = (rows(&prepared.train)?, rows(&prepared.validation)?);
@@ -173,6 +176,7 @@ impl<'a> Trainer<'a> {
             Shuffle::Once => 0,
         };
         let order = Order::new(*seed, order, self.train.len(), augment, self.device)?;
+        let rows = self.rows_of_epoch(epoch)?;
         let (started, first) = (Instant::now(), self.position.step);
         let mut factor = 1.0;
         while self.position.step < steps {
@@ -180,7 +184,7 @@ impl<'a> Trainer<'a> {
             let from = step as usize * batch;
             let n = batch.min(order.len() - from);
             factor = self.experiment.schedule.factor(epoch * steps + step, epochs * steps);
-            self.step(&order, from, n, epoch * steps + step, factor)?;
+            self.step(&order, from..from + n, &rows, epoch * steps + step, factor)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
             if step % WATCH == 0 || step + 1 == steps {
@@ -201,14 +205,37 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    fn step(&mut self, order: &Order, from: usize, n: usize, global: u64, factor: f64) -> Result<(), Error> {
+    /// The training rows, with the label noise of the epoch.
+    fn rows_of_epoch(&self, epoch: u64) -> Result<DeviceRows, Error> {
+        let mut labels = self.prepared.label.apply(self.prepared.train.labels())?;
+        if let Some(noise) = &self.experiment.label.noise {
+            let rows: Vec<u32> = (0..labels.len() as u32).collect();
+            noise.add(self.experiment.seed, epoch, &rows, &mut labels)?;
+        }
+        self.train.with_labels(&labels)
+    }
+
+    fn step(
+        &mut self,
+        order: &Order,
+        items: Range<usize>,
+        rows: &DeviceRows,
+        global: u64,
+        factor: f64,
+    ) -> Result<(), Error> {
         // Dropout draws from LibTorch's generator, whose state cannot be saved: each step has its own seed instead.
         tch::manual_seed(Stream::new(self.experiment.seed, "step", global).next_u64() as i64);
-        let (x, y) = order.batch(from, n, &self.train, &self.encoder)?;
+        let (x, y) = order.batch(items.start, items.len(), rows, &self.encoder)?;
         let output = self.network.forward(&x, Mode::Train)?;
         let loss = self.experiment.loss.forward(&output, &y)?;
-        let gradients = self.optimiser.gradients(&loss)?;
-        self.optimiser.step(&gradients, factor)?;
+        let mut gradients = self.optimiser.gradients(&loss)?;
+        if let Some(sharpness) = &self.experiment.sharpness {
+            gradients = sharpness.gradients(self.optimiser.weights(), gradients, || {
+                let output = self.network.forward(&x, Mode::TrainKeepAverages)?;
+                self.optimiser.gradients(&self.experiment.loss.forward(&output, &y)?)
+            })?;
+        }
+        self.optimiser.step(&gradients, global + 1, factor)?;
         let _guard = tch::no_grad_guard();
         let prediction = self.network.expression(&output)?;
         accumulate(&mut self.sums, &prediction, &y, &loss).doing("training metrics")
@@ -347,6 +374,22 @@ fn check_window(experiment: &Experiment, network: &dyn Network) -> Result<(), Er
     }
     let expected = format!("the network's {} positions and {} channels", input.length, input.channels);
     Err(refuse("encoding.one_hot", format_args!("{} positions and {} channels", found.0, found.1), expected))
+}
+
+/// A loss over classes wants as many outputs, and labels in sorting bins.
+fn check_loss(experiment: &Experiment, network: &dyn Network) -> Result<(), Error> {
+    let Some(outputs) = experiment.loss.outputs() else { return Ok(()) };
+    if network.outputs() != outputs {
+        return Err(refuse(
+            "loss",
+            format_args!("over {outputs} classes"),
+            format!("the network's {} outputs", network.outputs()),
+        ));
+    }
+    match experiment.label.transform {
+        Transform::Identity => Ok(()),
+        other => Err(refuse("label.transform", other.name(), "identity: the loss is defined on sorting bins")),
+    }
 }
 
 /// Numbers that are summed over the steps of an epoch.

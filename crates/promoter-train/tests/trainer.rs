@@ -1,33 +1,16 @@
 //! The loop from data to finished run, at a size that takes seconds.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-
 use promoter_metrics::Metric;
-use promoter_sim::Assay;
-use promoter_train::experiment::Data;
+use promoter_train::loss::Loss;
 use promoter_train::optimiser::OptimiserConfig;
-use promoter_train::{Environment, Error, Experiment, Prepared, Progress, Run, Trainer};
-use promoter_zoo::peppa;
+use promoter_train::{Environment, Error, Prepared, Progress, Run, Trainer};
 use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
 
-/// A narrow Enformer on a few simulated rows.
-fn small() -> Experiment {
-    let network =
-        peppa::Config { channels: 32, heads: 2, key: 8, blocks: 1, ..peppa::Config::slim().without_dropout() };
-    let mut experiment = Experiment::peppa();
-    experiment.data = Data::Simulated(Assay { rows: 600, ..Assay::default() });
-    experiment.network = NetworkConfig::Peppa(network);
-    experiment.training.batch_size = 64;
-    experiment.training.epochs = 2;
-    experiment
-}
-
-fn start<'a>(experiment: &Experiment, prepared: &'a Prepared, path: &Path) -> Result<Trainer<'a>, Error> {
-    let run = Run::create(path, experiment, &Environment::of(Device::Cpu))?;
-    Trainer::new(experiment.clone(), prepared, run, Device::Cpu)
-}
+#[path = "small/experiment.rs"]
+mod experiment;
+use experiment::{small, start};
 
 #[test]
 fn without_dropout_training_and_evaluation_see_the_same_network() {
@@ -127,4 +110,14 @@ fn a_checkpoint_of_another_experiment_is_refused() {
     let (run, experiment) = Run::resume(&other, &Environment::of(Device::Cpu)).unwrap();
     let error = Trainer::new(experiment, &prepared, run, Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("belongs to another experiment"), "{error}");
+}
+
+#[test]
+fn a_loss_over_classes_wants_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small();
+    experiment.loss = Loss::SoftBins;
+    let prepared = Prepared::of(&experiment).unwrap();
+    let error = start(&experiment, &prepared, &folder.path().join("run")).unwrap_err().to_string();
+    assert_eq!(error, "`loss` is over 18 classes, expected the network's 1 outputs");
 }

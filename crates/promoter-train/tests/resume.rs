@@ -1,0 +1,72 @@
+//! Exact resume. A program of its own: LibTorch has one random generator for a whole process, and tests beside each
+//! other would draw from it in turns.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use promoter_label::Noise;
+use promoter_train::batch::Shifts;
+use promoter_train::optimiser::OptimiserConfig;
+use promoter_train::schedule::Schedule;
+use promoter_train::sharpness::Sharpness;
+use promoter_train::{Environment, Prepared, Progress, Run, Trainer};
+use promoter_zoo::registry::NetworkConfig;
+use tch::Device;
+
+#[path = "small/experiment.rs"]
+mod experiment;
+use experiment::{small, start};
+
+/// Ten steps in one go, and the same with a stop and a resume after every third: equal bytes for every optimiser, with
+/// everything random on.
+#[test]
+fn every_optimiser_resumes_to_the_same_bytes() {
+    let betas = [0.9, 0.99];
+    for (i, optimiser) in [
+        OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
+        OptimiserConfig::Adam { lr: 1e-3, betas, eps: 1e-8 },
+        OptimiserConfig::KerasAdam { lr: 1e-3, betas, eps: 1e-7 },
+        OptimiserConfig::AdamW { lr: 1e-3, betas, eps: 1e-8, weight_decay: 0.05 },
+        OptimiserConfig::RmsProp { lr: 1e-4, rho: 0.9, eps: 1e-7 },
+        OptimiserConfig::Lion { lr: 1e-4, betas, weight_decay: 0.1 },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+        let mut experiment = small();
+        let NetworkConfig::Peppa(network) = &mut experiment.network else { unreachable!() };
+        network.dropout = 0.3;
+        experiment.optimiser = optimiser;
+        experiment.schedule = Schedule::OneCycle { rise: 0.3 };
+        experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
+        experiment.augment.shifts = Shifts::Random;
+        experiment.sharpness = (i % 2 == 0).then_some(Sharpness { rho: 0.05, alpha: 0.05 });
+        experiment.training.batch_size = 108;
+        experiment.training.checkpoint_steps = Some(1);
+        let prepared = Prepared::of(&experiment).unwrap();
+        start(&experiment, &prepared, &whole).unwrap().train(&mut |_| {}).unwrap();
+
+        // A panic in the middle of a step stops as a kill does: without a last word.
+        let mut trainer = Some(start(&experiment, &prepared, &stopped).unwrap());
+        while let Some(mut running) = trainer.take() {
+            let mut steps = 0;
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                running.train(&mut |progress| {
+                    if let Progress::Step { .. } = progress {
+                        steps += 1;
+                        assert!(steps < 4, "stopped on purpose");
+                    }
+                })
+            }));
+            drop(running);
+            if done.is_err() {
+                let (run, experiment) = Run::resume(&stopped, &Environment::of(Device::Cpu)).unwrap();
+                trainer = Some(Trainer::new(experiment, &prepared, run, Device::Cpu).unwrap());
+            }
+        }
+        for file in ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "predictions.tsv"] {
+            let same = std::fs::read(whole.join(file)).unwrap() == std::fs::read(stopped.join(file)).unwrap();
+            assert!(same, "{optimiser:?}: {file}");
+        }
+    }
+}
