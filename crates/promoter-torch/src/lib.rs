@@ -2,7 +2,7 @@
 //!
 //! - [`params`]: named parameters and buffers in the order they were made, each with an explicit initialiser
 //! - [`init`]: the initialisers of Keras, Sonnet and PyTorch, drawn on the host, the same for every device
-//! - [`file`]: safetensors, loaded only when names, shapes and kinds all match
+//! - [`mod@file`]: safetensors, loaded only when names, shapes and kinds all match
 //! - [`state_dict`]: PyTorch's own weight files, read without running them
 //! - [`group`]: arithmetic over all parameters in one call, for optimisers
 //! - [`backend`]: autocast, TF32, deterministic algorithms, memory
