@@ -11,7 +11,7 @@ use crate::state_dict::StateDictError;
 #[non_exhaustive]
 pub enum Error {
     /// LibTorch refused an operation.
-    #[error("LibTorch: {0}")]
+    #[error(transparent)]
     Torch(#[from] TchError),
     /// Two parameters or buffers have one name.
     #[error("`{name}` is defined twice")]
@@ -30,7 +30,7 @@ pub enum Error {
         shape: Vec<i64>,
     },
     /// A weight file cannot be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path} cannot be read or written", path = path.display())]
     Io {
         /// File.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file is not safetensors, or is cut short.
-    #[error("{path} is no whole safetensors file: {source}", path = path.display())]
+    #[error("{path} is no whole safetensors file", path = path.display())]
     Format {
         /// File.
         path: PathBuf,

@@ -54,13 +54,7 @@ impl Tensors {
     /// [`Error::Io`] when the file cannot be written, [`Error::Kind`] for a kind that the format lacks.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let bytes = self.to_bytes(path)?;
-        let io = |source| Error::Io { path: path.to_owned(), source };
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-        file.write_all(&bytes).map_err(io)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(path).map_err(|e| io(e.error))?;
-        Ok(())
+        write_whole(path, &bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
     }
 
     fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
@@ -134,6 +128,26 @@ impl Tensors {
         }
         Ok(())
     }
+}
+
+/// Writes a file whole or not at all: under a temporary name in its folder, then renamed.
+///
+/// # Errors
+/// The system's; what was there before is there still.
+pub fn write_whole(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        // Temporary files are their owner's only; this one becomes a file like others, as the umask says.
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn unknown_kind(path: &Path, name: &str, kind: std::fmt::Arguments<'_>) -> Error {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use tch::TchError;
 
-/// An error before or in the course of a run. The run folder, where there is one, can be resumed after it.
+/// An error before or in the course of a run; its source says why, where there is one. The run folder, where there is one, can be resumed after it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// LibTorch refused an operation of the training loop.
-    #[error("LibTorch, {doing}: {source}")]
+    #[error("LibTorch failed, {doing}")]
     Torch {
         /// What was being done.
         doing: &'static str,
@@ -23,7 +23,7 @@ pub enum Error {
     #[error(transparent)]
     Simulation(#[from] promoter_sim::Error),
     /// A sequence does not fit the encoding.
-    #[error("row {row}: {source}")]
+    #[error("row {row} does not fit the encoding")]
     Row {
         /// Row of the table, from 0.
         row: usize,
@@ -40,7 +40,7 @@ pub enum Error {
     #[error(transparent)]
     Params(#[from] promoter_torch::Error),
     /// A metric does not exist for the predictions.
-    #[error("{what}: {source}")]
+    #[error("{what} cannot be measured")]
     Metric {
         /// What was measured.
         what: &'static str,
@@ -58,7 +58,7 @@ pub enum Error {
         expected: String,
     },
     /// A configuration file is not what it should be.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path} is no experiment", path = path.display())]
     Config {
         /// File.
         path: PathBuf,
@@ -66,7 +66,7 @@ pub enum Error {
         source: Box<toml::de::Error>,
     },
     /// A file cannot be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path} cannot be read or written", path = path.display())]
     Io {
         /// File or folder.
         path: PathBuf,

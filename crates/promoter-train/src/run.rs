@@ -11,8 +11,9 @@
 //! | `report.html` | curves and scatter plot |
 
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+use promoter_torch::file::write_whole;
 
 use crate::{Environment, EpochRecord, Error, Experiment};
 
@@ -84,12 +85,7 @@ impl Run {
     /// [`Error::Io`].
     pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), Error> {
         let path = self.path.join(name);
-        let io = |source| Error::Io { path: path.clone(), source };
-        let mut file = tempfile::NamedTempFile::new_in(&self.path).map_err(io)?;
-        file.write_all(contents).map_err(io)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(&path).map_err(|e| io(e.error))?;
-        Ok(())
+        write_whole(&path, contents).map_err(|source| Error::Io { path, source })
     }
 
     /// The epochs recorded so far.

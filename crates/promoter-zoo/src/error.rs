@@ -25,7 +25,7 @@ pub enum Error {
         found: String,
     },
     /// LibTorch refused the arithmetic of a layer.
-    #[error("layer `{layer}`: {source}")]
+    #[error("layer `{layer}` failed")]
     Layer {
         /// Layer.
         layer: String,
