@@ -77,11 +77,6 @@ impl Config {
         Self { train_transformer: false, ..Self::described() }
     }
 
-    /// The same: there is no dropout.
-    pub fn without_dropout(self) -> Self {
-        self
-    }
-
     /// Makes the network's tensors in `params`.
     ///
     /// # Errors

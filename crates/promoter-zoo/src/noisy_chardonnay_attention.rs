@@ -1,7 +1,7 @@
 //! Noisy Chardonnay's network with self-attention after the LSTM, 1,381,889 parameters.
 //!
 //! The team's later sweep names a family "cnn-bilstm-attention" with 8 or 12 heads and inputs of up to 231 bases; it gives
-//! no more. Here Keras' multi-head attention follows the LSTM of the drawn network.
+//! no more. Here Keras' multi-head attention follows the LSTM of the drawn network and is added to its output.
 //!
 //! # Source
 //! Code of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022: its sweep file.
@@ -13,7 +13,7 @@ use tch::{TchError, Tensor};
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BiLstm, DenseHead, Linear};
+use crate::layers::{BiLstm, DenseHead, Linear, residual};
 use crate::network::check_input;
 use crate::noisy_chardonnay::{Activation, ConvBlock};
 use crate::trace::record;
@@ -179,7 +179,7 @@ impl Network for NoisyChardonnayAttention {
         }
         let x = self.lstm.all_steps(&x.f_transpose(1, 2).in_layer("lstm")?, mode)?;
         let x = x.f_dropout(self.config.lstm_dropout, mode.is_train()).in_layer("lstm")?;
-        let x = self.attention.forward(&x)?.f_flatten(1, 2).in_layer("flatten")?;
-        self.head.forward(&x, mode)
+        let x = residual(&x, &self.attention.forward(&x)?)?;
+        self.head.forward(&x.f_flatten(1, 2).in_layer("flatten")?, mode)
     }
 }
