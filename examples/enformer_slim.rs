@@ -2,6 +2,7 @@
 //!
 //! The ridge regression on k-mer counts in the last table is the floor; on simulated promoters the noise ceiling is
 //! what no model can pass.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};

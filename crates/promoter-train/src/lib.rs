@@ -20,6 +20,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod sharpness;
+mod sums;
 pub mod trainer;
 
 pub use environment::Environment;

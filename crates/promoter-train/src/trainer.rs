@@ -8,7 +8,7 @@ use promoter_label::Transform;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
 use promoter_zoo::{Mode, Network};
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::batch::{DeviceRows, Encoder, Order};
 use crate::checkpoint::{self, Position};
@@ -16,6 +16,7 @@ use crate::error::{Doing, experiment as refuse};
 use crate::experiment::{Encoding, Shuffle};
 use crate::optimiser::Optimiser;
 use crate::record::is_better;
+use crate::sums::{StepMetrics, StepSums};
 use crate::{EpochRecord, Error, Experiment, Prepared, Run, Scores};
 
 /// Steps between looks at whether the loss is still a number; on CUDA each look waits for the device.
@@ -77,8 +78,7 @@ pub struct Trainer<'a> {
     validation: DeviceRows,
     position: Position,
     records: Vec<EpochRecord>,
-    /// Sums over the training steps of the epoch: see [`accumulate`].
-    sums: Tensor,
+    sums: StepSums,
 }
 
 impl<'a> Trainer<'a> {
@@ -97,15 +97,14 @@ impl<'a> Trainer<'a> {
         let rows = |table| DeviceRows::new(table, &experiment.encoding, &prepared.label, device);
         let (train, validation) = (rows(&prepared.train)?, rows(&prepared.validation)?);
         let encoder = Encoder::new(&experiment.encoding, device)?;
-        let sums = Tensor::f_zeros([SUMS], (Kind::Double, device)).doing("trainer")?;
+        let sums = StepSums::new(device).doing("trainer")?;
         let mut records = run.records()?;
         let position = if run.last().exists() {
-            checkpoint::read(&run.last(), &experiment, &params, &optimiser, &sums)?
+            checkpoint::read(&run.last(), &experiment, &params, &optimiser, sums.tensor())?
         } else {
             Position::default()
         };
         records.retain(|record| record.epoch < position.epoch);
-        let position = Position { best: position.best, ..position };
         Ok(Self {
             experiment,
             prepared,
@@ -238,12 +237,12 @@ impl<'a> Trainer<'a> {
         self.optimiser.step(&gradients, global + 1, factor)?;
         let _guard = tch::no_grad_guard();
         let prediction = self.network.expression(&output)?;
-        accumulate(&mut self.sums, &prediction, &y, &loss).doing("training metrics")
+        self.sums.add(&prediction, &y, &loss).doing("training metrics")
     }
 
     /// Stops when the loss is no number any more.
     fn watch(&self) -> Result<(), Error> {
-        let loss = self.sums.double_value(&[LOSS]);
+        let loss = self.sums.loss().doing("training metrics")?;
         if loss.is_finite() {
             return Ok(());
         }
@@ -251,10 +250,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn record(&self, epoch: u64, lr: f64, seconds: f64, rows_per_second: f64) -> Result<EpochRecord, Error> {
-        let sums: Vec<f64> = Vec::try_from(&self.sums).doing("training metrics")?;
-        let [n, y, p, yy, pp, yp, squared, loss] = sums[..] else { return Err(refuse("sums", sums.len(), SUMS)) };
-        let covariance = yp / n - (y / n) * (p / n);
-        let spread = ((yy / n - (y / n).powi(2)) * (pp / n - (p / n).powi(2))).sqrt();
+        let StepMetrics { loss, pearson, mse } = self.sums.metrics().doing("training metrics")?;
         let (prediction, validation_loss) = self.predict(&self.validation)?;
         let truth: Vec<f32> = Vec::try_from(self.validation.labels()).doing("validation labels")?;
         let metric = self.experiment.training.best;
@@ -266,9 +262,9 @@ impl<'a> Trainer<'a> {
         Ok(EpochRecord {
             epoch,
             lr,
-            train_loss: loss / n,
-            train_pearson: covariance / spread,
-            train_mse: squared / n,
+            train_loss: loss,
+            train_pearson: pearson,
+            train_mse: mse,
             validation_loss,
             validation: Scores::of(&truth, &prediction)?,
             chosen_by,
@@ -293,7 +289,7 @@ impl<'a> Trainer<'a> {
             best: if record.best { Some((epoch, record.chosen_by)) } else { before },
             since_best: if record.best { 0 } else { since_best + 1 },
         };
-        let _ = self.sums.zero_();
+        self.sums.reset();
         self.records.push(record);
         self.run.write_records(&self.records)?;
         self.checkpoint()
@@ -301,7 +297,7 @@ impl<'a> Trainer<'a> {
 
     fn checkpoint(&self) -> Result<(), Error> {
         let Self { run, experiment, position, params, optimiser, sums, .. } = self;
-        checkpoint::write(&run.last(), experiment, position, params, optimiser, sums)
+        checkpoint::write(&run.last(), experiment, position, params, optimiser, sums.tensor())
     }
 
     /// Predictions of all rows, in units of the transformed label, and the mean loss.
@@ -390,22 +386,6 @@ fn check_loss(experiment: &Experiment, network: &dyn Network) -> Result<(), Erro
         Transform::Identity => Ok(()),
         other => Err(refuse("label.transform", other.name(), "identity: the loss is defined on sorting bins")),
     }
-}
-
-/// Numbers that are summed over the steps of an epoch.
-const SUMS: i64 = 8;
-/// Place of the loss among them.
-const LOSS: i64 = 7;
-
-/// Adds a batch to the sums: rows, y, p, yy, pp, yp, squared error, loss. In f64, on the device: nothing waits.
-fn accumulate(sums: &mut Tensor, prediction: &Tensor, labels: &Tensor, loss: &Tensor) -> Result<(), TchError> {
-    let (p, y) = (prediction.f_to_kind(Kind::Double)?, labels.f_to_kind(Kind::Double)?);
-    let n = y.f_ones_like()?;
-    let loss = loss.f_detach()?.f_to_kind(Kind::Double)?.f_expand_as(&y)?;
-    let (yy, pp, yp, difference) = (y.f_square()?, p.f_square()?, y.f_mul(&p)?, p.f_sub(&y)?.f_square()?);
-    let columns = Tensor::f_stack(&[&n, &y, &p, &yy, &pp, &yp, &difference, &loss], 0)?;
-    let _ = sums.f_add_(&columns.f_sum_dim_intlist(1, false, Kind::Double)?)?;
-    Ok(())
 }
 
 fn predictions_tsv(prepared: &Prepared, predictions: &[f32]) -> Vec<u8> {
