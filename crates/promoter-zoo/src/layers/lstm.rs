@@ -167,6 +167,11 @@ impl BiLstm {
     }
 
     fn run(&self, x: &Tensor, mode: Mode) -> Result<Outputs, TchError> {
+        // oneDNN's LSTM does not look: it would read past the end.
+        let (size, channels) = (x.size(), self.forward.input.size()[1]);
+        if size.len() != 3 || size[2] != channels {
+            return Err(TchError::Shape(format!("expected (batch, positions, {channels}), found {size:?}")));
+        }
         match self.activation {
             CellActivation::Tanh => self.fused(x, mode),
             // The state is unbounded and wants all of f32.
@@ -264,6 +269,8 @@ mod tests {
             let x = Tensor::ones([4, 6, 5], (Kind::Float, Device::Cpu));
             let error = lstm.all_steps(&x, Mode::Train).unwrap_err();
             assert!(matches!(&error, Error::Layer { layer, .. } if layer == "lstm"), "{error}");
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.contains("expected (batch, positions, 3), found [4, 6, 5]"), "{cause}");
         }
     }
 }

@@ -71,3 +71,18 @@ fn gradients_can_be_taken_in_evaluation_too() {
         assert!(params.trainable().all(|entry| entry.tensor.grad().norm().double_value(&[]) > 0.0));
     }
 }
+
+/// The unbounded state keeps all of f32.
+#[test]
+fn under_autocast_only_the_input_product_is_rounded() {
+    let mut params = params();
+    let lstm = BiLstm::keras(params.root(), 4, 3, Init::he_normal(4), CellActivation::Swish).unwrap();
+    let x = Tensor::ones([2, 9, 4], (Kind::Float, Device::Cpu));
+    let run = || lstm.last_states(&x, Mode::Train).unwrap();
+    let exact = run();
+    let rounded = promoter_torch::backend::autocast(Device::Cpu, Some(Kind::BFloat16), run).unwrap();
+    assert_eq!(rounded.kind(), Kind::Float);
+    assert_close("states", &rounded, &exact, 0.02);
+    rounded.sum(Kind::Float).backward();
+    assert_eq!(params.get("forward.recurrent").unwrap().grad().kind(), Kind::Float);
+}

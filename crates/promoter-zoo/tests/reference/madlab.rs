@@ -183,3 +183,28 @@ fn impossible_sizes_and_inputs_are_refused() {
     assert_eq!(wrong, "input: expected (batch, 110, 4) floating point, found [1, 80, 4] Float");
     assert!(error(Tensor::zeros([1, 110, 4], tch::kind::INT64_CPU)).contains("Int64"));
 }
+
+/// Keras' He normal for the LSTM, Sonnet's variance scaling with a fan of 1 for the attention's biases: realised
+/// deviation and largest value of the frameworks' own draws.
+#[test]
+fn initial_values_spread_as_in_the_frameworks() {
+    let mut params = params();
+    Config::described().build(&mut params).unwrap();
+    for (name, sd, bound) in [
+        ("branches.0.conv.weight", 0.183_616, 0.415_121),
+        ("lstm.forward.weight", 0.142_950, 0.328_182),
+        ("transformer.0.attention.content_bias", 1.293_587, 3.215_512),
+    ] {
+        let values = params.get(name).unwrap().detach();
+        let found = values.std(false).double_value(&[]);
+        // Few numbers: their deviation is known to about 1 / sqrt(2 n).
+        let tolerance = 4.0 / (2.0 * values.numel() as f64).sqrt();
+        assert!((found / sd - 1.0).abs() < tolerance, "{name}: {found} for {sd}");
+        assert!(values.abs().max().double_value(&[]) <= bound, "{name}");
+    }
+    assert_eq!(params.get("transformer.1.attention.output.weight").unwrap().abs().max().double_value(&[]), 0.0);
+    assert_eq!(
+        Vec::<f32>::try_from(params.get("lstm.backward.bias").unwrap()).unwrap()[3..9],
+        [0.0, 1.0, 1.0, 1.0, 1.0, 0.0]
+    );
+}
