@@ -1,5 +1,6 @@
 //! Where the project lies, and how its tasks start other programs.
 
+use crate::libtorch;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,10 @@ pub(crate) fn cargo() -> Command {
         if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" {
             command.env_remove(name);
         }
+    }
+    // Cargo set it for this program, maybe before LibTorch was there; a nested cargo reads its configuration anew.
+    if matches!(libtorch::choice(&root()), libtorch::Choice::Own) {
+        command.env_remove("LIBTORCH");
     }
     command
 }
