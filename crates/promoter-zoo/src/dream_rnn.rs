@@ -11,7 +11,7 @@ use tch::Tensor;
 
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::bins::{BINS, expectation};
-use crate::layers::{BinHead, ParallelConv, TorchBiLstm};
+use crate::layers::{BiLstm, BinHead, ParallelConv};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -72,7 +72,7 @@ impl Default for Config {
 pub struct DreamRnn {
     input: Input,
     first: ParallelConv,
-    lstm: TorchBiLstm,
+    lstm: BiLstm,
     second: ParallelConv,
     final_dropout: f64,
     head: BinHead,
@@ -82,7 +82,7 @@ impl DreamRnn {
     fn new(config: &Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
         let mut core = scope.sub("core");
         let (lstm, second) = (
-            TorchBiLstm::new(core.sub("lstm"), WIDTH, WIDTH)?,
+            BiLstm::torch(core.sub("lstm"), WIDTH, WIDTH)?,
             ParallelConv::new(core, 2 * WIDTH, WIDTH, config.dropout)?,
         );
         Ok(Self {
@@ -109,7 +109,7 @@ impl Network for DreamRnn {
         check_input(x, self.input())?;
         let flip = |x: &Tensor| x.f_transpose(1, 2).in_layer("core");
         let x = self.first.forward(&flip(x)?, mode)?;
-        let x = self.second.forward(&flip(&self.lstm.forward(&flip(&x)?, mode)?)?, mode)?;
+        let x = self.second.forward(&flip(&self.lstm.all_steps(&flip(&x)?, mode)?)?, mode)?;
         self.head.forward(&x.f_dropout(self.final_dropout, mode.is_train()).in_layer("core")?)
     }
 

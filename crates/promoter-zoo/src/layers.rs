@@ -16,7 +16,6 @@ pub mod pool;
 pub mod position_bias;
 pub mod sandwich;
 pub mod squeeze_excite;
-pub mod torch_lstm;
 
 use tch::Tensor;
 
@@ -35,7 +34,6 @@ pub use parallel_conv::ParallelConv;
 pub use position_bias::PositionBias;
 pub use sandwich::Sandwich;
 pub use squeeze_excite::SqueezeExcite;
-pub use torch_lstm::TorchBiLstm;
 
 /// A block's input added to what the block made of it.
 pub(crate) fn residual(x: &Tensor, branch: &Tensor) -> Result<Tensor, Error> {
