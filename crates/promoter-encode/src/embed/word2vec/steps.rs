@@ -108,7 +108,9 @@ impl Learner {
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw", "x86_64+avx2"))]
 fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut Stream, rate: f32) -> Learnt {
     let mut learnt = Learnt::default();
-    let mut drawn = vec![0u32; learner.negatives];
+    // The right word, then the counterexamples.
+    let mut targets = vec![0u32; 1 + learner.negatives];
+    let mut gains = vec![0.0; 1 + learner.negatives];
     let Learner { chunks, inputs, outputs, mean, step, .. } = learner;
     let chunks = *chunks;
     for (at, &middle) in words.iter().enumerate() {
@@ -116,24 +118,25 @@ fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut S
         let before = &words[at.saturating_sub(width)..at];
         let after = &words[at + 1..words.len().min(at + 1 + width)];
         let context = before.iter().chain(after);
+        targets[0] = middle;
         match learner.architecture {
             Architecture::SkipGram => {
                 for &word in context {
-                    drawn.fill_with(|| sampler.draw(stream));
+                    targets[1..].fill_with(|| sampler.draw(stream));
                     let input = &mut inputs[word as usize * chunks..][..chunks];
-                    predict(input, outputs, step, middle, &drawn, &learner.logistic, rate, &mut learnt);
+                    predict(input, outputs, step, &targets, &mut gains, &learner.logistic, rate, &mut learnt);
                     add(input, step, 1.0);
                 }
             }
             Architecture::Cbow if before.is_empty() && after.is_empty() => {}
             Architecture::Cbow => {
-                drawn.fill_with(|| sampler.draw(stream));
+                targets[1..].fill_with(|| sampler.draw(stream));
                 let share = 1.0 / (before.len() + after.len()) as f32;
                 mean.fill([0.0; LANES]);
                 for &word in context.clone() {
                     add(mean, &inputs[word as usize * chunks..][..chunks], share);
                 }
-                predict(mean, outputs, step, middle, &drawn, &learner.logistic, rate, &mut learnt);
+                predict(mean, outputs, step, &targets, &mut gains, &learner.logistic, rate, &mut learnt);
                 for &word in context {
                     add(&mut inputs[word as usize * chunks..][..chunks], step, 1.0);
                 }
@@ -144,36 +147,46 @@ fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut S
 }
 
 /// Moves the outputs of the right word and of the counterexamples, and sums the step of the input.
+///
+/// All words are scored before one moves: the scores need not wait for each other.
 #[allow(clippy::too_many_arguments)] // One call is one prediction; bundling its parts would only rename them.
 #[inline(always)]
 fn predict(
     input: &Row,
     outputs: &mut Row,
     step: &mut Row,
-    right: u32,
-    drawn: &[u32],
+    targets: &[u32],
+    gains: &mut [f32],
     logistic: &Logistic,
     rate: f32,
     learnt: &mut Learnt,
 ) {
-    step.fill([0.0; LANES]);
-    learnt.predictions += 1;
-    let others = drawn.iter().filter(|&&word| word != right).map(|&word| (word, false));
-    for (word, is_right) in std::iter::once((right, true)).chain(others) {
-        let output = &mut outputs[word as usize * input.len()..][..input.len()];
-        let (probability, cost) = logistic.at(dot(input, output), is_right);
-        learnt.cost += f64::from(cost);
-        exchange(input, output, step, (f32::from(u8::from(is_right)) - probability) * rate);
+    let chunks = input.len();
+    for (gain, &word) in gains.iter_mut().zip(targets) {
+        *gain = dot(input, &outputs[word as usize * chunks..][..chunks]);
     }
-}
-
-// Flat loops: over chunks of lanes the compiler would gather instead of load.
-#[inline(always)]
-fn exchange(input: &Row, output: &mut Row, step: &mut Row, gain: f32) {
-    let (output, step) = (output.as_flattened_mut(), step.as_flattened_mut());
-    for ((input, output), step) in input.as_flattened().iter().zip(output).zip(step) {
-        *step += gain * *output;
-        *output += gain * input;
+    let right = targets[0];
+    let mut cost = 0.0;
+    for (target, (gain, &word)) in gains.iter_mut().zip(targets).enumerate() {
+        let (probability, loss) = logistic.at(*gain, target == 0);
+        // A counterexample that is the right word teaches nothing.
+        let counts = f32::from(u8::from(target == 0 || word != right));
+        *gain = (f32::from(u8::from(target == 0)) - probability) * rate * counts;
+        cost += loss * counts;
+    }
+    learnt.cost += f64::from(cost);
+    learnt.predictions += 1;
+    // Chunk by chunk, so that the chunk of the input and its step stay in registers.
+    for (chunk, (input, step)) in input.iter().zip(step).enumerate() {
+        let (input, mut sum) = (*input, [0.0; LANES]);
+        for (&gain, &word) in gains.iter().zip(targets) {
+            let output = &mut outputs[word as usize * chunks + chunk];
+            for lane in 0..LANES {
+                sum[lane] += gain * output[lane];
+                output[lane] += gain * input[lane];
+            }
+        }
+        *step = sum;
     }
 }
 
