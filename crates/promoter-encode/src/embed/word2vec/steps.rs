@@ -108,8 +108,8 @@ impl Learner {
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw", "x86_64+avx2"))]
 fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut Stream, rate: f32) -> Learnt {
     let mut learnt = Learnt::default();
-    // The right word, then the counterexamples.
-    let mut targets = vec![0u32; 1 + learner.negatives];
+    // Where the outputs of the right word and of the counterexamples start.
+    let mut targets = vec![0; 1 + learner.negatives];
     let mut gains = vec![0.0; 1 + learner.negatives];
     let Learner { chunks, inputs, outputs, mean, step, .. } = learner;
     let chunks = *chunks;
@@ -118,11 +118,11 @@ fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut S
         let before = &words[at.saturating_sub(width)..at];
         let after = &words[at + 1..words.len().min(at + 1 + width)];
         let context = before.iter().chain(after);
-        targets[0] = middle;
+        targets[0] = middle as usize * chunks;
         match learner.architecture {
             Architecture::SkipGram => {
                 for &word in context {
-                    targets[1..].fill_with(|| sampler.draw(stream));
+                    targets[1..].fill_with(|| sampler.draw(stream) as usize * chunks);
                     let input = &mut inputs[word as usize * chunks..][..chunks];
                     predict(input, outputs, step, &targets, &mut gains, &learner.logistic, rate, &mut learnt);
                     add(input, step, 1.0);
@@ -130,7 +130,7 @@ fn learn(learner: &mut Learner, words: &[u32], sampler: &Sampler, stream: &mut S
             }
             Architecture::Cbow if before.is_empty() && after.is_empty() => {}
             Architecture::Cbow => {
-                targets[1..].fill_with(|| sampler.draw(stream));
+                targets[1..].fill_with(|| sampler.draw(stream) as usize * chunks);
                 let share = 1.0 / (before.len() + after.len()) as f32;
                 mean.fill([0.0; LANES]);
                 for &word in context.clone() {
@@ -155,22 +155,22 @@ fn predict(
     input: &Row,
     outputs: &mut Row,
     step: &mut Row,
-    targets: &[u32],
+    targets: &[usize],
     gains: &mut [f32],
     logistic: &Logistic,
     rate: f32,
     learnt: &mut Learnt,
 ) {
     let chunks = input.len();
-    for (gain, &word) in gains.iter_mut().zip(targets) {
-        *gain = dot(input, &outputs[word as usize * chunks..][..chunks]);
+    for (gain, &start) in gains.iter_mut().zip(targets) {
+        *gain = dot(input, &outputs[start..][..chunks]);
     }
     let right = targets[0];
     let mut cost = 0.0;
-    for (target, (gain, &word)) in gains.iter_mut().zip(targets).enumerate() {
+    for (target, (gain, &start)) in gains.iter_mut().zip(targets).enumerate() {
         let (probability, loss) = logistic.at(*gain, target == 0);
         // A counterexample that is the right word teaches nothing.
-        let counts = f32::from(u8::from(target == 0 || word != right));
+        let counts = f32::from(u8::from(target == 0 || start != right));
         *gain = (f32::from(u8::from(target == 0)) - probability) * rate * counts;
         cost += loss * counts;
     }
@@ -179,8 +179,8 @@ fn predict(
     // Chunk by chunk, so that the chunk of the input and its step stay in registers.
     for (chunk, (input, step)) in input.iter().zip(step).enumerate() {
         let (input, mut sum) = (*input, [0.0; LANES]);
-        for (&gain, &word) in gains.iter().zip(targets) {
-            let output = &mut outputs[word as usize * chunks + chunk];
+        for (&gain, &start) in gains.iter().zip(targets) {
+            let output = &mut outputs[start + chunk];
             for lane in 0..LANES {
                 sum[lane] += gain * output[lane];
                 output[lane] += gain * input[lane];
