@@ -1,5 +1,7 @@
 //! Trains GloVe vectors of k-mers, on simulated promoters or on a file, and shows what they learnt: figures and a picture.
 
+#![allow(clippy::print_stdout, reason = "a program talks to its user")]
+
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
