@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use promoter_encode::random::Stream;
-use promoter_seq::Filter;
 use promoter_seq::read::{self, ReadOptions, Record, Rows};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use promoter_seq::{Filter, cache};
+use rayon::ThreadPoolBuilder;
 
 const ROWS: u64 = 1_050_000;
 
@@ -58,41 +58,24 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn threads(count: usize) -> ThreadPool {
-    ThreadPoolBuilder::new().num_threads(count).build().unwrap()
-}
-
-fn read(c: &mut Criterion) {
+fn reading(c: &mut Criterion) {
     let plain = made();
     let gz = compressed(&plain, "gz", gzip);
     let zst = compressed(&plain, "zst", |bytes| zstd::encode_all(bytes, 3).unwrap());
-    let options = ReadOptions::default();
+    let (options, filter) = (ReadOptions::default(), Filter::exact_110());
+    let copy = plain.with_extension("cache");
+    cache::read(&plain, &options, &copy).unwrap();
     let mut group = c.benchmark_group("read");
     group.throughput(Throughput::Elements(ROWS)).sample_size(20).measurement_time(Duration::from_secs(4));
     for count in [1, 2] {
-        let pool = threads(count);
+        let pool = ThreadPoolBuilder::new().num_threads(count).build().unwrap();
         for (name, path) in [("tsv", &plain), ("tsv.gz", &gz), ("tsv.zst", &zst)] {
-            group.bench_function(format!("{name}/{count}"), |b| {
-                b.iter(|| pool.install(|| read::read(path, &options).unwrap()));
+            group.bench_function(format!("{name}+filter/{count}"), |b| {
+                b.iter(|| pool.install(|| read::read_filtered(path, &options, &filter, 0).unwrap()));
             });
         }
-        group.bench_function(format!("tsv+filter/{count}"), |b| {
-            b.iter(|| {
-                pool.install(|| {
-                    let (table, _) = read::read(&plain, &options).unwrap();
-                    let (table, report) = Filter::exact_110().apply(table, 0).unwrap();
-                    assert_eq!(report.kept, 1_000_000);
-                    table
-                })
-            });
-        });
-        group.bench_function(format!("tsv.gz+filter/{count}"), |b| {
-            b.iter(|| {
-                pool.install(|| {
-                    let (table, _) = read::read(&gz, &options).unwrap();
-                    Filter::exact_110().apply(table, 0).unwrap()
-                })
-            });
+        group.bench_function(format!("cache/{count}"), |b| {
+            b.iter(|| pool.install(|| cache::read(&plain, &options, &copy).unwrap()));
         });
     }
     group.bench_function("rows", |b| {
@@ -107,5 +90,5 @@ fn read(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, read);
+criterion_group!(benches, reading);
 criterion_main!(benches);

@@ -53,7 +53,7 @@ pub fn read(
     let (source, cache) = (source.as_ref(), cache.as_ref());
     let fingerprint = fingerprint(source, options)?;
     // Whatever is wrong with the copy, the source is there to be read.
-    if let Some((table, report)) = fs::read(cache).ok().and_then(|bytes| format::decode(&bytes, &fingerprint)) {
+    if let Some((table, report)) = slurp(cache).ok().and_then(|bytes| format::decode(&bytes, &fingerprint)) {
         return Ok((table, report, Origin::Cache));
     }
     let (table, report) = read::read(source, options)?;
@@ -82,6 +82,14 @@ fn fingerprint(source: &Path, options: &ReadOptions) -> Result<[u8; 32]> {
     file.seek(SeekFrom::Start(metadata.len().saturating_sub(ENDS))).map_err(failed("read"))?;
     file.take(ENDS).read_to_end(&mut ends).map_err(failed("read"))?;
     Ok(*hasher.update(&ends).finalize().as_bytes())
+}
+
+/// The bytes of a file, in large pages.
+fn slurp(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Table::room(usize::try_from(file.metadata()?.len()).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes a file under a temporary name and renames it.

@@ -141,9 +141,13 @@ impl Filter {
     }
 }
 
-/// Whether a code is none of A, C, G, T; one pass without a branch, which the compiler vectorises.
+/// Whether a code is none of A, C, G, T: then one of its higher bits is set. Sixteen codes are one number.
 fn has_ambiguous(codes: &[u8]) -> bool {
-    codes.iter().fold(0, |most, &code| most.max(code)) > 3
+    const HIGHER_BITS: u128 = u128::from_ne_bytes([0b1111_1100; 16]);
+    let (numbers, rest) = codes.as_chunks::<16>();
+    let all = numbers.iter().fold(0, |all, codes| all | u128::from_ne_bytes(*codes));
+    let rest = rest.iter().fold(0, |all, code| all | code);
+    all & HIGHER_BITS != 0 || rest > 3
 }
 
 /// Removes the marked rows and returns their number.
@@ -228,6 +232,19 @@ mod tests {
         assert_eq!(kept, rows.select(&[2, 4]));
         let range = Filter { length: Some(Length::Range { min: 3, max: 4 }), ..Filter::default() };
         assert_eq!(range.apply(rows.clone(), 0).unwrap().0, rows.select(&[0]));
+    }
+
+    #[test]
+    fn an_ambiguous_letter_is_seen_wherever_it_is() {
+        for length in 0..100 {
+            let mut codes: Vec<u8> = (0..length).map(|place| place % 4).collect();
+            assert!(!has_ambiguous(&codes));
+            for place in 0..codes.len() {
+                let code = std::mem::replace(&mut codes[place], 4);
+                assert!(has_ambiguous(&codes), "{length} {place}");
+                codes[place] = code;
+            }
+        }
     }
 
     #[test]

@@ -46,10 +46,8 @@ impl Table {
     /// ```
     pub fn from_parts(codes: Vec<u8>, ends: Vec<u64>, labels: Vec<f32>) -> Result<Self> {
         let last_end = ends.iter().copied().max().unwrap_or(0);
-        let good = ends.is_sorted()
-            && last_end == codes.len() as u64
-            && ends.len() == labels.len()
-            && codes.iter().all(|&code| (code as usize) < base::CODES);
+        let good =
+            ends.is_sorted() && last_end == codes.len() as u64 && ends.len() == labels.len() && are_codes(&codes);
         if good {
             Ok(Self { codes, ends, labels })
         } else {
@@ -105,9 +103,13 @@ impl Table {
         }
     }
 
-    /// Makes room for `bases` more bases.
-    pub(crate) fn reserve(&mut self, bases: usize) {
-        huge_pages::reserve(&mut self.codes, bases);
+    /// Makes room for about as many rows as a text of `bytes` bytes has.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        // Room that is never touched costs nothing; short sequences need more and get it when they come.
+        let rows = bytes / 64;
+        huge_pages::reserve(&mut self.codes, bytes);
+        huge_pages::reserve(&mut self.ends, rows);
+        huge_pages::reserve(&mut self.labels, rows);
     }
 
     /// A buffer with room for the codes of `bases` bases.
@@ -213,6 +215,14 @@ impl Table {
     }
 }
 
+/// Whether every byte is a code, which has no higher bit than the fourth. Sixteen bytes are one number.
+fn are_codes(bytes: &[u8]) -> bool {
+    const HIGHER_BITS: u128 = u128::from_ne_bytes([!(base::CODES as u8 - 1); 16]);
+    let (numbers, rest) = bytes.as_chunks::<16>();
+    let all = numbers.iter().fold(0, |all, bytes| all | u128::from_ne_bytes(*bytes));
+    all & HIGHER_BITS == 0 && rest.iter().all(|&code| (code as usize) < base::CODES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,6 +258,7 @@ mod tests {
         assert!(parts(&codes, &[3, 2, 5], &labels).is_err());
         assert!(parts(&codes[1..], &ends, &labels).is_err());
         assert!(parts(&[0, 1, 2, 3, 16], &ends, &labels).is_err());
+        assert!(parts(&[&[16][..], &[0; 20]].concat(), &[21], &[0.0]).is_err());
         assert_eq!(parts(&[], &[], &[]).unwrap(), Table::default());
     }
 

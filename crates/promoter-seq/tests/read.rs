@@ -11,6 +11,7 @@ use promoter_seq::read::{
     self, Columns, Compression, EmptyLines, Format, ReadOptions, ReadReport, Record, Rows, TooLong,
 };
 use promoter_seq::{Error, Table};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 struct Folder(TempDir);
@@ -340,4 +341,23 @@ fn batches_hold_all_rows_in_order() {
     }
     assert_eq!(sizes, [4, 4, 2]);
     assert_eq!(whole, table(&[("ACGTN", 11.0), ("TTGA", 9.25)]).select(&[0, 1].repeat(5)));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(
+        bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\t'), Just(b'"'), Just(b'A'), Just(b'>'), Just(b'@'), Just(b'+'), any::<u8>()], 0..120),
+        header in any::<bool>(),
+    ) {
+        for format in [Format::Tsv, Format::Csv, Format::Fasta, Format::Fastq] {
+            let options = if header { named("A", None) } else { ReadOptions::default() };
+            let options = ReadOptions { format: Some(format), ..options };
+            if let Ok(mut rows) = Rows::new(std::io::Cursor::new(bytes.clone()), "bytes", &options) {
+                let _ = rows.table();
+                let mut record = Record::default();
+                prop_assert!(rows.report().rows <= bytes.len() as u64);
+                prop_assert!(!rows.read(&mut record).unwrap_or(false));
+            }
+        }
+    }
 }

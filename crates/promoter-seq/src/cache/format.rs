@@ -15,6 +15,8 @@
 
 use promoter_encode::pack::{four_bit, two_bit};
 
+use rayon::prelude::*;
+
 use crate::Table;
 use crate::read::ReadReport;
 
@@ -28,7 +30,10 @@ const MIXED: u64 = u64::MAX;
 const FOUR_BIT: u64 = u64::MAX;
 
 /// Bases that are unpacked at once; a multiple of four, and small enough for the cache.
-const BASES: usize = 1 << 18;
+const BASES: usize = 1 << 16;
+
+/// Chunks that are unpacked side by side.
+const WAVE: usize = 16;
 
 /// A stretch of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +118,13 @@ pub(super) fn decode(bytes: &[u8], fingerprint: &[u8; HASH]) -> Option<(Table, R
         (BASES / 4, two_bit::unpack_codes)
     };
     let mut codes = Table::room(bases);
-    for packed in body.chunks(packed_bytes) {
-        codes.extend_from_slice(&unpack(packed, bases.saturating_sub(codes.len()).min(BASES)).ok()?);
+    for wave in body.chunks(WAVE * packed_bytes) {
+        let left = bases.saturating_sub(codes.len());
+        let parts = wave
+            .par_chunks(packed_bytes)
+            .enumerate()
+            .map(|(index, packed)| unpack(packed, left.saturating_sub(index * BASES).min(BASES)).ok());
+        parts.collect::<Option<Vec<_>>>()?.iter().for_each(|part| codes.extend_from_slice(part));
     }
     for stretch in stretches {
         codes.get_mut(stretch.start as usize..)?.get_mut(..stretch.length as usize)?.fill(stretch.code as u8);

@@ -5,39 +5,44 @@ use memchr::{memchr, memrchr};
 use super::input::Input;
 use crate::Result;
 
-/// Bytes per block: a core's share of the second-level cache.
-pub(super) const SIZE: usize = 1 << 18;
+/// Bytes per block, which stay in a core's own cache.
+pub(super) const SIZE: usize = 1 << 17;
 
 /// Some whole lines of a file.
 #[derive(Default)]
 pub(super) struct Block {
+    /// Room that is used again and again.
     bytes: Vec<u8>,
     start: usize,
+    end: usize,
     /// The block is the start of one line that is longer than any row may be; the rest of the line is gone.
     pub(super) cut: bool,
 }
 
 impl Block {
-    /// The lines that were not [`consume`](Self::consume)d.
+    /// The lines that were not passed over.
     pub(super) fn lines(&self) -> &[u8] {
-        &self.bytes[self.start..]
-    }
-
-    /// Passes over the first `bytes` of [`lines`](Self::lines).
-    pub(super) fn consume(&mut self, bytes: usize) {
-        self.start += bytes;
+        &self.bytes[self.start..self.end]
     }
 
     /// Passes over the next line and returns it without its line feed; none at the end.
     pub(super) fn next_line(&mut self) -> Option<&[u8]> {
-        let start = self.start;
-        let rest = &self.bytes[start..];
-        if rest.is_empty() {
+        let (start, end) = (self.start, self.end);
+        let lines = &self.bytes[start..end];
+        if lines.is_empty() {
             return None;
         }
-        let length = memchr(b'\n', rest).unwrap_or(rest.len());
-        self.start = (start + length + 1).min(self.bytes.len());
+        let length = memchr(b'\n', lines).unwrap_or(lines.len());
+        self.start = (start + length + 1).min(end);
         Some(&self.bytes[start..start + length])
+    }
+
+    /// The next `size` bytes of room after the end.
+    fn room(&mut self, size: usize) -> &mut [u8] {
+        if self.bytes.len() < self.end + size {
+            self.bytes.resize(self.end + size, 0);
+        }
+        &mut self.bytes[self.end..self.end + size]
     }
 }
 
@@ -62,43 +67,48 @@ impl Blocks {
 
     /// Replaces `block` by the next one; false at the end.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<bool> {
-        block.bytes.clear();
-        block.bytes.append(&mut self.carry);
-        (block.start, block.cut) = (0, false);
+        (block.start, block.end, block.cut) = (0, 0, false);
+        block.room(self.carry.len()).copy_from_slice(&self.carry);
+        block.end = self.carry.len();
+        self.carry.clear();
         let mut wanted = SIZE;
         loop {
-            let read = self.input.fill(&mut block.bytes, wanted)?;
-            if std::mem::take(&mut self.first) && block.bytes.starts_with(b"\xef\xbb\xbf") {
+            let read = self.input.fill(block.room(wanted))?;
+            let new = block.end;
+            block.end += read;
+            if std::mem::take(&mut self.first) && block.lines().starts_with(b"\xef\xbb\xbf") {
                 block.start = 3;
             }
             if read < wanted {
-                return Ok(block.start < block.bytes.len());
+                return Ok(block.start < block.end);
             }
             // What was carried has no line feed, so only the new bytes need a look.
-            let new = block.bytes.len() - read;
-            if let Some(end) = memrchr(b'\n', &block.bytes[new..]) {
-                self.carry.extend_from_slice(&block.bytes[new + end + 1..]);
-                block.bytes.truncate(new + end + 1);
+            if let Some(last) = memrchr(b'\n', &block.bytes[new..block.end]) {
+                self.carry.extend_from_slice(&block.bytes[new + last + 1..block.end]);
+                block.end = new + last + 1;
                 return Ok(true);
             }
-            if block.bytes.len() > self.longest {
+            if block.end > self.longest {
                 block.cut = true;
                 self.skip_line()?;
                 return Ok(true);
             }
-            wanted = self.longest + 1 - block.bytes.len().min(self.longest);
+            wanted = self.longest + 1 - block.end;
         }
     }
 
     /// Passes over the rest of a line and carries what follows.
     fn skip_line(&mut self) -> Result<()> {
         loop {
-            self.carry.clear();
-            if self.input.fill(&mut self.carry, SIZE)? == 0 {
-                return Ok(());
-            }
+            self.carry.resize(SIZE, 0);
+            let read = self.input.fill(&mut self.carry)?;
+            self.carry.truncate(read);
             if let Some(end) = memchr(b'\n', &self.carry) {
                 self.carry.drain(..=end);
+                return Ok(());
+            }
+            self.carry.clear();
+            if read < SIZE {
                 return Ok(());
             }
         }

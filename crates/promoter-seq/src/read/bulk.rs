@@ -1,22 +1,23 @@
 //! Whole files of columns, with several threads.
 //!
-//! Blocks are read (and decompressed) in waves. While the blocks of one wave are parsed, one thread puts the rows of the
-//! wave before at the end of the table and fills it anew. The order is that of the file for any number of threads.
+//! Blocks go in waves through three steps that run side by side: one wave is read (and decompressed), the blocks of the
+//! wave before are parsed, the rows of the wave before that are added to the table. The order is that of the file for
+//! any number of threads.
 
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::blocks::Block;
-use super::delimited::Delimited;
+use super::delimited::{Delimited, Place};
 use super::input::Input;
 use super::line::{Fault, LineParser};
 use super::{ReadOptions, ReadReport};
 use crate::filter::{Filter, FilterReport};
 use crate::{Error, Result, Table};
 
-/// Blocks per wave: a few megabytes, which stay in the last-level cache.
-const WAVE: usize = 16;
+/// Blocks per wave: three waves stay in the last-level cache.
+const WAVE: usize = 8;
 
 /// A block and what its lines gave.
 #[derive(Default)]
@@ -33,70 +34,85 @@ pub(super) fn read(path: &Path, options: &ReadOptions, filter: &Filter) -> Resul
     let format = options.format_of(path)?;
     let file = Delimited::new(Input::open(path, options)?, format, options)?;
     let parser = file.parser;
-    let mut reader = Reader::new(file);
-    let (mut current, mut other) = (Wave::new(), Wave::new());
-    reader.fill(&mut current);
-    while current.filled > 0 {
-        let (collected, ()) = rayon::join(
-            || reader.collect(&mut other).map(|()| reader.fill(&mut other)),
-            || current.pieces[..current.filled].par_iter_mut().for_each(|piece| piece.parse(&parser, filter)),
+    let mut rows = Collected::new(&file);
+    let mut source = Source { file, ended: false };
+    let [mut filled, mut parsed, mut spare] = [Wave::new(), Wave::new(), Wave::new()];
+    source.fill(&mut filled);
+    while filled.len > 0 || parsed.len > 0 {
+        let (((), ()), collected) = rayon::join(
+            || {
+                rayon::join(
+                    || source.fill(&mut spare),
+                    || filled.pieces[..filled.len].par_iter_mut().for_each(|piece| piece.parse(&parser, filter)),
+                )
+            },
+            || rows.collect(&mut parsed),
         );
         collected?;
-        std::mem::swap(&mut current, &mut other);
+        // What was collected has room again.
+        std::mem::swap(&mut parsed, &mut spare);
+        std::mem::swap(&mut filled, &mut parsed);
     }
-    reader.collect(&mut other)?;
-    reader.collect(&mut current)?;
-    Ok((reader.table, reader.report, reader.filtered))
+    rows.collect(&mut parsed)?;
+    rows.collect(&mut filled)?;
+    Ok((rows.table, rows.report, rows.filtered))
 }
 
 /// Blocks that are filled together and parsed in any order.
 struct Wave {
     pieces: Vec<Piece>,
-    filled: usize,
+    len: usize,
     /// Why there are no more blocks; rows before it come first.
     failure: Option<Error>,
 }
 
 impl Wave {
     fn new() -> Self {
-        Self { pieces: (0..WAVE).map(|_| Piece::default()).collect(), filled: 0, failure: None }
+        Self { pieces: (0..WAVE).map(|_| Piece::default()).collect(), len: 0, failure: None }
     }
 }
 
-/// A file and what was read of it.
-struct Reader {
+/// A file that is being read.
+struct Source {
     file: Delimited,
     ended: bool,
-    table: Table,
-    report: ReadReport,
-    filtered: FilterReport,
 }
 
-impl Reader {
-    fn new(file: Delimited) -> Self {
-        let mut table = Table::default();
-        table.reserve(file.blocks.input().size());
-        Self { table, report: file.report, filtered: FilterReport::default(), file, ended: false }
-    }
-
+impl Source {
     /// Reads blocks, as many as there is room for or are left.
     fn fill(&mut self, wave: &mut Wave) {
-        wave.filled = 0;
-        while !self.ended && wave.filled < wave.pieces.len() {
-            match self.file.next(&mut wave.pieces[wave.filled].block) {
-                Ok(true) => wave.filled += 1,
+        wave.len = 0;
+        while !self.ended && wave.len < wave.pieces.len() {
+            match self.file.next(&mut wave.pieces[wave.len].block) {
+                Ok(true) => wave.len += 1,
                 Ok(false) => self.ended = true,
                 Err(error) => (wave.failure, self.ended) = (Some(error), true),
             }
         }
     }
+}
+
+/// Rows in the order of the file.
+struct Collected {
+    place: Place,
+    table: Table,
+    report: ReadReport,
+    filtered: FilterReport,
+}
+
+impl Collected {
+    fn new(file: &Delimited) -> Self {
+        let mut table = Table::default();
+        table.reserve(file.blocks.input().size());
+        Self { place: file.place.clone(), table, report: file.report, filtered: FilterReport::default() }
+    }
 
     /// Adds the rows of a parsed wave, up to its first fault.
     fn collect(&mut self, wave: &mut Wave) -> Result<()> {
-        for piece in &mut wave.pieces[..wave.filled] {
+        for piece in &mut wave.pieces[..wave.len] {
             self.report += piece.report;
             if let Some(fault) = piece.fault.take() {
-                return Err(self.file.error(self.report.lines, *fault));
+                return Err(self.place.error(self.report.lines, *fault));
             }
             self.table.append(&piece.table);
             self.filtered += piece.filtered;

@@ -1,5 +1,7 @@
 //! An open file of columns: its header is read, its rows come in blocks.
 
+use std::path::PathBuf;
+
 use super::blocks::{Block, Blocks};
 use super::input::Input;
 use super::line::{Fault, Fields, LineParser};
@@ -17,21 +19,40 @@ pub(super) struct Delimited {
     pub(super) report: ReadReport,
     /// The block that the header was in.
     first: Option<Block>,
+    pub(super) place: Place,
+}
+
+/// Where faults are.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    path: PathBuf,
     positional: bool,
+}
+
+impl Place {
+    /// A fault in line `line`, from 1.
+    pub(super) fn error(&self, line: u64, fault: Fault) -> Error {
+        let Fault { column, mut expected, found } = fault;
+        if line == 1 && self.positional {
+            expected.push_str(" (if this line is a header, name the columns)");
+        }
+        Error::Line { path: self.path.clone(), line, column: column as u64 + 1, expected, found }
+    }
 }
 
 impl Delimited {
     /// Reads up to the end of the header, if the columns are named.
     pub(super) fn new(input: Input, format: Format, options: &ReadOptions) -> Result<Self> {
+        let place =
+            Place { path: input.path().to_owned(), positional: !matches!(options.columns, Columns::Named { .. }) };
         let mut file = Self {
             parser: LineParser::new(options, options.delimiter_of(format)?)?,
             blocks: Blocks::new(input, options.longest as usize + OTHER_COLUMNS),
             report: ReadReport::default(),
             first: None,
-            positional: true,
+            place,
         };
         if let Columns::Named { sequence, label } = &options.columns {
-            file.positional = false;
             file.read_header(sequence, label.as_deref())?;
         }
         Ok(file)
@@ -48,21 +69,12 @@ impl Delimited {
         }
     }
 
-    /// A fault in line `line`, from 1.
-    pub(super) fn error(&self, line: u64, fault: Fault) -> Error {
-        let Fault { column, mut expected, found } = fault;
-        if line == 1 && self.positional {
-            expected.push_str(" (if this line is a header, name the columns)");
-        }
-        Error::Line { path: self.blocks.input().path().to_owned(), line, column: column as u64 + 1, expected, found }
-    }
-
     fn read_header(&mut self, sequence: &str, label: Option<&str>) -> Result<()> {
         let mut block = Block::default();
         while self.blocks.next(&mut block)? {
             if block.cut {
                 let faults = self.parser.parse_cut(block.lines(), &mut self.report);
-                faults.map_err(|fault| self.error(self.report.lines, *fault))?;
+                faults.map_err(|fault| self.place.error(self.report.lines, *fault))?;
                 continue;
             }
             while let Some(line) = block.next_line() {
@@ -76,7 +88,7 @@ impl Delimited {
                     Ok(fields) => {
                         fields.iter().map(|field| String::from_utf8_lossy(&field.text).trim().to_owned()).collect()
                     }
-                    Err(fault) => return Err(self.error(self.report.lines, *fault)),
+                    Err(fault) => return Err(self.place.error(self.report.lines, *fault)),
                 };
                 self.report.headers = 1;
                 self.parser.fields = Fields {
@@ -93,7 +105,7 @@ impl Delimited {
 
     fn find(&self, names: &[String], column: &str) -> Result<usize> {
         names.iter().position(|name| name == column).ok_or_else(|| Error::Column {
-            path: self.blocks.input().path().to_owned(),
+            path: self.place.path.clone(),
             line: self.report.lines,
             column: column.to_owned(),
             columns: names.iter().map(|name| name.escape_debug().take(80).collect()).collect(),

@@ -35,7 +35,7 @@ impl Fastx {
     pub(super) fn new(input: Input, format: Format, options: &ReadOptions) -> Result<Self> {
         let path = input.path().to_owned();
         let bounds = Arc::new(Mutex::new(Bounds { left: 0, failure: None }));
-        let bounded = Bounded { input, bounds: Arc::clone(&bounds), buffer: Vec::new() };
+        let bounded = Bounded { input, bounds: Arc::clone(&bounds) };
         let reader: Box<dyn FastxReader> = match format {
             Format::Fastq => Box::new(FastqReader::new(bounded)),
             _ => Box::new(FastaReader::new(bounded)),
@@ -133,7 +133,6 @@ fn lock(bounds: &Mutex<Bounds>) -> std::sync::MutexGuard<'_, Bounds> {
 struct Bounded {
     input: Input,
     bounds: Arc<Mutex<Bounds>>,
-    buffer: Vec<u8>,
 }
 
 impl Read for Bounded {
@@ -149,11 +148,9 @@ impl Read for Bounded {
             });
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.buffer.clear();
         let limit = target.len().min(bounds.left);
-        match self.input.fill(&mut self.buffer, limit) {
+        match self.input.fill(&mut target[..limit]) {
             Ok(read) => {
-                target[..read].copy_from_slice(&self.buffer);
                 bounds.left -= read;
                 Ok(read)
             }

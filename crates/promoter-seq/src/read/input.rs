@@ -81,12 +81,20 @@ impl Input {
         usize::try_from(self.size).unwrap_or(0).saturating_mul(factor)
     }
 
-    /// Appends up to `limit` decoded bytes; fewer only at the end.
-    pub(super) fn fill(&mut self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize> {
-        let read = self.reader.by_ref().take(limit as u64).read_to_end(bytes);
-        let read = read.map_err(|source| self.failed(source))?;
-        self.decoded += read as u64;
-        Ok(read)
+    /// Fills `room` with decoded bytes and returns their number, which is smaller at the end only.
+    pub(super) fn fill(&mut self, room: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        // Decoders are quickest when they are given all the room at once.
+        while filled < room.len() {
+            match self.reader.read(&mut room[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        self.decoded += filled as u64;
+        Ok(filled)
     }
 
     fn failed(&self, source: io::Error) -> Error {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::{Columns, EmptyLines, Letters, ReadOptions, ReadReport, TooLong, letters, number};
 use crate::Result;
@@ -137,15 +137,20 @@ impl LineParser {
 
     fn spans(&self, line: &[u8]) -> Result<(Span, Option<Span>), Box<Fault>> {
         let (mut start, mut count, mut sequence, mut label) = (0, 0, None, None);
-        for end in memchr_iter(self.delimiter, line).chain([line.len()]) {
+        loop {
+            let rest = &line[start..];
+            let end = start + memchr(self.delimiter, rest).unwrap_or(rest.len());
             if count == self.fields.sequence {
                 sequence = Some((start, end));
             }
             if Some(count) == self.fields.label {
                 label = Some((start, end));
             }
-            start = end + 1;
             count += 1;
+            if end == line.len() {
+                break;
+            }
+            start = end + 1;
         }
         match sequence {
             Some(sequence)

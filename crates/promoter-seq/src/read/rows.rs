@@ -140,14 +140,13 @@ fn read_line(file: &mut Delimited, block: &mut Block, report: &mut ReadReport, r
     record.codes.clear();
     loop {
         if block.cut {
-            block.cut = false;
             let fault = file.parser.parse_cut(block.lines(), report);
-            fault.map_err(|fault| file.error(report.lines, *fault))?;
-            block.consume(block.lines().len());
+            fault.map_err(|fault| file.place.error(report.lines, *fault))?;
+            *block = Block::default();
         }
         while let Some(line) = block.next_line() {
             let label = file.parser.parse(line, &mut record.codes, report);
-            if let Some(label) = label.map_err(|fault| file.error(report.lines, *fault))? {
+            if let Some(label) = label.map_err(|fault| file.place.error(report.lines, *fault))? {
                 (record.label, record.line) = (label, report.lines);
                 return Ok(true);
             }

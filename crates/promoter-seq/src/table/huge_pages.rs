@@ -3,32 +3,33 @@
 //! Most of the time of filling a fresh buffer goes into the first touch of its pages. Where the system gives large pages
 //! on request (`madvise`, the usual setting of Linux), asking for them makes reading a file a third faster.
 
-/// Makes room for `additional` more bytes, if there is memory for them; in large pages where the system gives them.
-pub(super) fn reserve(bytes: &mut Vec<u8>, additional: usize) {
+/// Makes room for `additional` more items, if there is memory for them; in large pages where the system gives them.
+pub(super) fn reserve<T>(items: &mut Vec<T>, additional: usize) {
     // An estimate may be wrong by far: then the buffer grows as it is filled.
-    if bytes.try_reserve_exact(additional).is_ok() {
-        advise(bytes);
+    if items.try_reserve_exact(additional).is_ok() {
+        advise(items);
     }
 }
 
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "advice to the kernel about memory that this vector owns")]
-fn advise(bytes: &mut Vec<u8>) {
+fn advise<T>(items: &mut Vec<T>) {
     const PAGE: usize = 1 << 21;
-    let spare = bytes.spare_capacity_mut();
-    let offset = spare.as_ptr().align_offset(PAGE);
-    if let Some(aligned) = spare.get_mut(offset..).filter(|aligned| aligned.len() >= PAGE) {
-        let length = aligned.len() / PAGE * PAGE;
+    let spare = items.spare_capacity_mut();
+    let start = spare.as_mut_ptr().cast::<u8>();
+    let (size, offset) = (std::mem::size_of_val(spare), start.align_offset(PAGE));
+    let length = size.saturating_sub(offset) / PAGE * PAGE;
+    if length > 0 {
         // SAFETY: the range lies in the spare capacity of the vector, which is borrowed mutably; the advice changes
         // neither its address nor its contents. Whether the kernel takes it does not matter.
         unsafe {
-            libc::madvise(aligned.as_mut_ptr().cast(), length, libc::MADV_HUGEPAGE);
+            libc::madvise(start.add(offset).cast(), length, libc::MADV_HUGEPAGE);
         }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn advise(_: &mut Vec<u8>) {}
+fn advise<T>(_: &mut Vec<T>) {}
 
 #[cfg(test)]
 mod tests {
