@@ -21,6 +21,8 @@ use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::report::{self, Line};
 use promoter_train::schedule::Schedule;
 use promoter_train::{Environment, Experiment, Outcome, Prepared, Progress, Run, Scores, Trainer};
+use promoter_zoo::peppa;
+use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
 
 /// Train Peppa's slim Enformer: 2 million numbers, 85 bases of promoter to expression in sorting bins.
@@ -58,6 +60,9 @@ struct Arguments {
     /// How the learning rate changes; the team kept it at 0.01
     #[arg(long, value_enum, default_value_t = Change::OneCycle)]
     schedule: Change,
+    /// Dropout in the transformer; the team's was 0.4, for hundreds of passes
+    #[arg(long, default_value_t = 0.1)]
+    dropout: f64,
     /// Where to train
     #[arg(long, value_enum, default_value_t = Place::Auto)]
     device: Place,
@@ -74,7 +79,7 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with the run in --out, with the settings it was started with
-    #[arg(long, requires = "out", conflicts_with_all = ["data", "rows", "epochs", "batch_size", "lr", "schedule", "seed"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["data", "rows", "epochs", "batch_size", "lr", "schedule", "dropout", "seed"])]
     resume: bool,
 }
 
@@ -171,6 +176,7 @@ fn experiment(arguments: &Arguments) -> Experiment {
         experiment.filter = Filter::exact_110();
     }
     experiment.optimiser = OptimiserConfig::Sgd { lr: arguments.lr, momentum: 0.9 };
+    experiment.network = NetworkConfig::Peppa(peppa::Config { dropout: arguments.dropout, ..peppa::Config::slim() });
     experiment.schedule = match arguments.schedule {
         Change::OneCycle => Schedule::OneCycle { rise: 0.3 },
         Change::Constant => Schedule::Constant,
