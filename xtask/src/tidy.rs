@@ -106,7 +106,9 @@ fn links(root: &Path, pages: &[Page], findings: &mut Findings) {
         let folder = Path::new(&page.path).parent().unwrap_or(Path::new(""));
         for target in page.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();
-            let elsewhere = file.is_empty() || file.contains("://") || file.starts_with("mailto:");
+            // `::` is the path of an item, in pages that are a crate's documentation; rustdoc checks those.
+            let elsewhere =
+                file.is_empty() || file.contains("://") || file.contains("::") || file.starts_with("mailto:");
             if !elsewhere && !root.join(folder).join(file).exists() {
                 findings.error(&page.path, format_args!("links to {target}, which is not there"));
             }

@@ -57,8 +57,10 @@ fn machine_paths(page: &Page, findings: &mut Findings) {
 }
 
 fn rust(page: &Page, findings: &mut Findings) {
-    let first = page.text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("#!"));
-    if !first.is_some_and(|line| line.starts_with("//!")) {
+    // A page of Markdown may be the documentation: rustdoc then checks that it is there.
+    let is_first = |line: &&str| !line.trim().is_empty() && (!line.starts_with("#!") || line.starts_with("#![doc"));
+    let first = page.text.lines().find(is_first);
+    if !first.is_some_and(|line| line.starts_with("//!") || line.starts_with("#![doc")) {
         findings.error(&page.path, "no module documentation (//!) at the top");
     }
     let ignored = ["#[", "ignore"].concat();
