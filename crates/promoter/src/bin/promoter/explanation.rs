@@ -1,0 +1,36 @@
+//! How an error is told to people.
+
+use std::io::{ErrorKind, Write as _};
+
+/// Prints an error with its causes on standard error.
+pub(crate) fn print(error: &anyhow::Error) {
+    // When standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "error: {}", text(error));
+}
+
+/// The error with its causes, each once: many messages already hold their cause.
+fn text(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Whether the reader of standard output went away.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let error = anyhow::anyhow!("the disk is full").context("out.tsv: the disk is full").context("cannot write");
+        assert_eq!(text(&error), "cannot write: out.tsv: the disk is full");
+    }
+}

@@ -1,0 +1,43 @@
+//! The `promoter` command: one file for each subcommand.
+
+mod explanation;
+#[cfg(feature = "torch")]
+mod info;
+mod output;
+mod score;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sequence-to-expression models of yeast promoters: score, train, predict.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = "Each command shows an example: promoter score --help")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[cfg(feature = "torch")]
+    Info(info::Arguments),
+    Score(score::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        #[cfg(feature = "torch")]
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who reads our output has seen enough: `promoter ... | head`.
+        Err(error) if explanation::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            explanation::print(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Sequence-to-expression models of yeast promoters.
+//!
+//! One crate for all of them: each module is a crate of this project under its own name. `encode`, `seq`, `sim`,
+//! `label` and `metrics` are plain Rust; the feature `torch` (on by default) adds the networks, their training and
+//! predictors, which need LibTorch. The feature `command` (on by default) builds the program `promoter`.
+//!
+//! ```
+//! use promoter::metrics::Regression;
+//! use promoter::sim::{Assay, simulate};
+//! let simulation = simulate(&Assay { rows: 100, ..Assay::default() })?;
+//! let best = Regression::of(simulation.table.labels(), &simulation.truth)?;
+//! assert!((best.pearson - simulation.noise_ceiling).abs() < 1e-9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use promoter_encode as encode;
+pub use promoter_label as label;
+pub use promoter_metrics as metrics;
+pub use promoter_seq as seq;
+pub use promoter_sim as sim;
+#[cfg(feature = "torch")]
+pub use promoter_torch as torch;
+#[cfg(feature = "torch")]
+pub use promoter_train as train;
+#[cfg(feature = "torch")]
+pub use promoter_zoo as zoo;
