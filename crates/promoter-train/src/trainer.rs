@@ -279,7 +279,8 @@ impl<'a> Trainer<'a> {
         let Position { epoch, since_best, .. } = self.position;
         if record.best {
             let mut best = Tensors::of(&self.params)?;
-            best.metadata = format!("{{\"epoch\":{epoch}}}");
+            // What a predictor needs beside the weights and the configuration.
+            best.metadata = serde_json::json!({ "epoch": epoch, "label": self.prepared.label }).to_string();
             best.write(&self.run.best())?;
         }
         let before = self.position.best;

@@ -24,3 +24,13 @@ pub use promoter_torch as torch;
 pub use promoter_train as train;
 #[cfg(feature = "torch")]
 pub use promoter_zoo as zoo;
+
+#[cfg(feature = "torch")]
+mod error;
+#[cfg(feature = "torch")]
+pub mod predictor;
+
+#[cfg(feature = "torch")]
+pub use error::Error;
+#[cfg(feature = "torch")]
+pub use predictor::Predictor;

@@ -4,6 +4,7 @@
 
 mod info;
 mod score;
+mod train;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,10 +1,16 @@
 //! The `promoter` command: one file for each subcommand.
 
+#[cfg(feature = "torch")]
+mod device;
 mod explanation;
 #[cfg(feature = "torch")]
 mod info;
 mod output;
+#[cfg(feature = "torch")]
+mod predict;
 mod score;
+#[cfg(feature = "torch")]
+mod train;
 
 use std::process::ExitCode;
 
@@ -22,14 +28,22 @@ struct Arguments {
 enum Command {
     #[cfg(feature = "torch")]
     Info(info::Arguments),
+    #[cfg(feature = "torch")]
+    Predict(predict::Arguments),
     Score(score::Arguments),
+    #[cfg(feature = "torch")]
+    Train(train::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         #[cfg(feature = "torch")]
         Command::Info(arguments) => info::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Train(arguments) => train::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,48 @@
+//! A bar while a run goes on, when standard error is a terminal, and a line for each epoch.
+
+use std::io::{IsTerminal as _, Stdout, Write as _};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use promoter::train::{EpochRecord, Outcome, Progress, Trainer};
+
+pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outcome> {
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    bar.set_style(ProgressStyle::with_template("{prefix} [{bar:32}] {pos}/{len} rows  {per_sec}  {eta} left  {msg}")?);
+    writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?;
+    // Training goes on when nobody reads its lines any more.
+    let mut written = Ok(());
+    let outcome = trainer.train(&mut |progress| match progress {
+        Progress::Step { epoch, epochs, step, steps, rows } => {
+            if step == 1 {
+                bar.reset();
+            }
+            bar.set_length(steps * rows);
+            bar.set_prefix(format!("epoch {}/{epochs}", epoch + 1));
+            bar.set_position(step * rows);
+            bar.set_message("");
+        }
+        Progress::Evaluating => bar.set_message("evaluating"),
+        Progress::Epoch(record) => written = bar.suspend(|| writeln!(out, "{}", line(record))),
+        _ => {}
+    })?;
+    bar.finish_and_clear();
+    written?;
+    Ok(outcome)
+}
+
+fn line(record: &EpochRecord) -> String {
+    format!(
+        "{:>5}   {:>10.4}   {:.4}   {:>15.4}   {:.4}   {:.4}   {:>6.0}{}",
+        record.epoch + 1,
+        record.train_loss,
+        record.train_pearson,
+        record.validation_loss,
+        record.validation.pearson,
+        record.validation.spearman,
+        record.rows_per_second,
+        if record.best { "  best" } else { "" },
+    )
+}

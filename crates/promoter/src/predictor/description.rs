@@ -1,0 +1,91 @@
+//! What a predictor file says about its weights.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use promoter_label::Fitted;
+use promoter_metrics::Metric;
+use promoter_train::experiment::Encoding;
+use promoter_train::{Environment, Scores};
+use promoter_zoo::registry::NetworkConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Format of predictor files that this version writes and reads.
+pub const FORMAT: u64 = 1;
+
+/// What a predictor file says about its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// [`FORMAT`].
+    pub format: u64,
+    /// Version of this crate that wrote it.
+    pub version: String,
+    /// What it is, for people.
+    pub title: String,
+    /// The network and its sizes.
+    pub network: NetworkConfig,
+    /// How sequences become numbers.
+    pub encoding: Encoding,
+    /// The label transform, fitted to the training labels: its inverse is applied to what the network gives.
+    pub label: Fitted,
+    /// How the weights were trained; none for weights that came from elsewhere.
+    pub training: Option<Training>,
+}
+
+/// How weights were trained, and how good they were.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// The experiment, as TOML.
+    pub experiment: String,
+    /// Epoch whose weights these are, from 0.
+    pub epoch: u64,
+    /// Epochs that were trained.
+    pub epochs: u64,
+    /// The metric that chose the epoch.
+    pub chosen_by: Metric,
+    /// Scores of the validation rows, in units of the transformed label.
+    pub validation: Scores,
+    /// What the scores mean.
+    pub metrics: BTreeMap<String, String>,
+    /// Where it was trained.
+    pub environment: Environment,
+}
+
+impl Training {
+    /// What the fields of [`Scores`] mean.
+    pub fn metrics() -> BTreeMap<String, String> {
+        [
+            ("pearson", "Pearson's r over all rows"),
+            ("spearman", "Spearman's rho over all rows, ties have the mean of their ranks"),
+            ("r2", "1 - residual sum of squares / total sum of squares over all rows"),
+            ("mse", "mean squared error over all rows"),
+            ("mae", "mean absolute error over all rows"),
+        ]
+        .map(|(name, definition)| (name.to_owned(), definition.to_owned()))
+        .into()
+    }
+}
+
+impl Description {
+    /// Reads the description in a weight file; `path` is for messages.
+    pub(super) fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: Option<u64>,
+        }
+        if text.is_empty() {
+            return Err(Error::NoDescription { path: path.to_owned() });
+        }
+        let description = |source| Error::Description { path: path.to_owned(), source };
+        // The format first: a later one may have other fields.
+        match serde_json::from_str::<Format>(text).map_err(description)?.format {
+            None => Err(Error::NoDescription { path: path.to_owned() }),
+            Some(FORMAT) => serde_json::from_str(text).map_err(description),
+            Some(found) => Err(Error::Version { path: path.to_owned(), found, expected: FORMAT }),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The mean of several predictors.
+
+use promoter_seq::Table;
+use promoter_seq::read::Rows;
+
+use super::{Averaging, Predictor, Tally, stream};
+use crate::Error;
+
+/// Several predictors whose predictions are averaged.
+#[derive(Debug)]
+pub struct Ensemble {
+    members: Vec<Predictor>,
+}
+
+impl Ensemble {
+    /// The mean of `members`. Their lengths and encodings may differ.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when there is none.
+    pub fn new(members: Vec<Predictor>) -> Result<Self, Error> {
+        if members.is_empty() {
+            return Err(Error::Setting { name: "members", value: "0".into(), expected: "at least 1".into() });
+        }
+        Ok(Self { members })
+    }
+
+    /// The predictors.
+    pub fn members(&self) -> &[Predictor] {
+        &self.members
+    }
+
+    /// As [`Predictor::predict`]; the tally is by the length of the first member.
+    ///
+    /// # Errors
+    /// Those of [`Predictor::predict`].
+    pub fn predict<E: From<Error>>(
+        &self,
+        rows: &mut Rows,
+        averaging: Averaging,
+        take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        stream(rows, self.members[0].fit(), |table, first| self.mean(table, averaging, first), take)
+    }
+
+    /// As [`Predictor::predict_table`].
+    ///
+    /// # Errors
+    /// Those of [`Predictor::predict_table`].
+    pub fn predict_table(&self, table: &Table, averaging: Averaging) -> Result<Vec<f32>, Error> {
+        mean(table.len(), self.members.iter().map(|member| member.predict_table(table, averaging)))
+    }
+
+    fn mean(&self, table: &Table, averaging: Averaging, first: u64) -> Result<Vec<f32>, Error> {
+        mean(table.len(), self.members.iter().map(|member| member.predict_batch(table, averaging, first)))
+    }
+}
+
+/// The mean of the members' columns, summed in f64; one column comes back as it is.
+fn mean(rows: usize, columns: impl ExactSizeIterator<Item = Result<Vec<f32>, Error>>) -> Result<Vec<f32>, Error> {
+    let (mut sums, members) = (vec![0.0f64; rows], columns.len() as f64);
+    for column in columns {
+        sums.iter_mut().zip(column?).for_each(|(sum, value)| *sum += f64::from(value));
+    }
+    Ok(sums.into_iter().map(|sum| (sum / members) as f32).collect())
+}

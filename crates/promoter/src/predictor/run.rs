@@ -1,0 +1,70 @@
+//! A predictor from the folder of a run.
+
+use std::path::Path;
+
+use promoter_label::Fitted;
+use promoter_torch::file::Tensors;
+use promoter_train::{Environment, EpochRecord, Experiment};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tch::Device;
+
+use super::{Description, FORMAT, Predictor, Training};
+use crate::Error;
+
+/// What `checkpoints/best.safetensors` says about its weights.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Best {
+    epoch: u64,
+    label: Fitted,
+}
+
+/// The run is only read: it may still go on.
+pub(super) fn read(folder: &Path, device: Device) -> Result<Predictor, Error> {
+    for missing in ["config.toml", "env.json", "metrics.jsonl"] {
+        if !folder.join(missing).is_file() {
+            return Err(promoter_train::Error::NoRun { path: folder.to_owned(), missing }.into());
+        }
+    }
+    let weights = folder.join("checkpoints/best.safetensors");
+    if !weights.is_file() {
+        return Err(Error::Unfinished { path: folder.to_owned(), missing: "checkpoints/best.safetensors" });
+    }
+    let experiment = Experiment::read(&folder.join("config.toml"))?;
+    let environment: Environment = json(&folder.join("env.json"), text(&folder.join("env.json"))?.trim())?;
+    let tensors = Tensors::read(&weights)?;
+    let Best { epoch, label } = json(&weights, &tensors.metadata)?;
+    let metrics = folder.join("metrics.jsonl");
+    let records: Vec<EpochRecord> =
+        text(&metrics)?.lines().map(|line| json(&metrics, line)).collect::<Result<_, _>>()?;
+    let Some(record) = records.iter().find(|record| record.epoch == epoch) else {
+        return Err(Error::Unfinished { path: folder.to_owned(), missing: "record of the best epoch" });
+    };
+    let description = Description {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        title: experiment.title.clone(),
+        network: experiment.network.clone(),
+        encoding: experiment.encoding.clone(),
+        label,
+        training: Some(Training {
+            experiment: experiment.to_toml(),
+            epoch,
+            epochs: records.len() as u64,
+            chosen_by: experiment.training.best,
+            validation: record.validation,
+            metrics: Training::metrics(),
+            environment,
+        }),
+    };
+    Predictor::new(description, &tensors, &weights, device)
+}
+
+fn text(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })
+}
+
+fn json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|source| Error::Description { path: path.to_owned(), source })
+}
