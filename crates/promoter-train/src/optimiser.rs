@@ -142,7 +142,9 @@ impl OptimiserConfig {
             Self::Lion { betas, .. } => betas.iter().try_for_each(|&beta| share("optimiser.betas", beta)),
         }?;
         match *self {
-            Self::AdamW { weight_decay, .. } | Self::Lion { weight_decay, .. } if !(weight_decay >= 0.0) => {
+            Self::AdamW { weight_decay, .. } | Self::Lion { weight_decay, .. }
+                if weight_decay.is_nan() || weight_decay < 0.0 =>
+            {
                 Err(experiment("optimiser.weight_decay", weight_decay, "0 or more"))
             }
             _ => Ok(()),

@@ -99,7 +99,7 @@ impl Run {
             other => other.map_err(|source| Error::Io { path: path.clone(), source })?,
         };
         text.lines()
-            .map(|line| serde_json::from_str(line))
+            .map(serde_json::from_str)
             .collect::<Result<_, _>>()
             .map_err(|e| Error::Checkpoint { path, reason: e.to_string() })
     }
