@@ -101,6 +101,12 @@ fn kmers(criterion: &mut Criterion) {
                 b.iter(|| tokenizer.tokens_batch_into(black_box(&letters), LENGTH, black_box(&mut out)));
             });
         }
+        let codes: Vec<u8> = letters.iter().map(|&letter| base::from_ascii(letter)).collect();
+        let tokenizer = Kmers::default().tokenizer().expect("a preset");
+        let mut out = vec![0u16; rows * 106];
+        group.bench_function(format!("5-mers u16 of codes/{size}"), |b| {
+            b.iter(|| tokenizer.tokens_of_codes_batch_into(black_box(&codes), LENGTH, black_box(&mut out)));
+        });
         let nad = Kmers::nad().tokenizer().expect("a preset");
         let mut out = vec![0u32; rows * 80];
         group.bench_function(format!("NAD u32/{size}"), |b| {

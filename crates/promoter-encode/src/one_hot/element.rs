@@ -1,5 +1,6 @@
 //! The numbers that a one-hot encoding may be made of.
 
+use super::kernel;
 use half::{bf16, f16};
 
 mod sealed {
@@ -20,10 +21,16 @@ pub trait Element: sealed::Sealed + Copy + PartialEq + std::fmt::Debug + Send + 
     fn from_f32(value: f32) -> Self;
     /// The value as `f32`.
     fn to_f32(self) -> f32;
+    /// Encodes symbols as rows of four channels; whether each was one of the four.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn encode_rows(symbols: &[u8], mask: u8, order: [u8; 4], rows: &mut [[Self; 4]]) -> bool {
+        kernel::encode_rows(symbols, mask, order, rows)
+    }
 }
 
 macro_rules! element {
-    ($type:ty, $name:literal, $zero:expr, $one:expr, $fractions:literal, $from:expr, $to:expr) => {
+    ($type:ty, $name:literal, $zero:expr, $one:expr, $fractions:literal, $from:expr, $to:expr $(, $encode_rows:item)?) => {
         impl sealed::Sealed for $type {}
         impl Element for $type {
             const ZERO: Self = $zero;
@@ -38,6 +45,7 @@ macro_rules! element {
             fn to_f32(self) -> f32 {
                 $to(self)
             }
+            $($encode_rows)?
         }
     };
 }
@@ -45,5 +53,17 @@ macro_rules! element {
 element!(f32, "f32", 0.0, 1.0, true, |x| x, |x| x);
 element!(f16, "f16", f16::ZERO, f16::ONE, true, f16::from_f32, f16::to_f32);
 element!(bf16, "bf16", bf16::ZERO, bf16::ONE, true, bf16::from_f32, bf16::to_f32);
-element!(u8, "u8", 0, 1, false, |x: f32| (x + 0.5) as u8, f32::from);
+element!(
+    u8,
+    "u8",
+    0,
+    1,
+    false,
+    |x: f32| (x + 0.5) as u8,
+    f32::from,
+    #[inline(always)]
+    fn encode_rows(symbols: &[u8], mask: u8, order: [u8; 4], rows: &mut [[u8; 4]]) -> bool {
+        kernel::encode_bytes(symbols, mask, order, rows)
+    }
+);
 element!(bool, "bool", false, true, false, |x: f32| x >= 0.5, |x| if x { 1.0 } else { 0.0 });
