@@ -80,7 +80,7 @@ fn shift<const SIZE: usize>(symbols: &[u8], mask: u8, order: [u8; 4], rows: &mut
         for i in 0..SIZE {
             let symbol = symbols[i] & mask;
             let (second, third, fourth) = (symbol == order[1], symbol == order[2], symbol == order[3]);
-            bits[i] = u8::from(second) * 8 | u8::from(third) * 16 | u8::from(fourth) * 24;
+            bits[i] = u8::from(second) * 8 + u8::from(third) * 16 + u8::from(fourth) * 24;
             unknown[i] |= !((symbol == order[0]) | second | third | fourth);
         }
         for (row, bits) in rows[start..][..SIZE].iter_mut().zip(bits) {

@@ -1,8 +1,11 @@
 //! Four bases to a byte: A 0, C 1, G 2, T 3.
 
-use crate::letters::{Alphabet, code, is_base, windows};
+use crate::letters::{Alphabet, code, windows};
 use crate::{Error, Result};
 use multiversion::multiversion;
+
+/// Bases that are packed at a time; a multiple of four.
+const BLOCK: usize = 4096;
 
 /// Bytes that `length` bases pack into.
 pub const fn packed_length(length: usize) -> usize {
@@ -111,12 +114,15 @@ fn pack_rows(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) 
     if symbols.is_empty() {
         return Ok(());
     }
-    // As many rows at a time as stay in the cache, should the one that is refused have to be found.
-    let rows = (4096 / length).max(1);
+    // As much at a time as stays in the cache between the check and the packing: many short rows, or a piece of one long
+    // sequence. Both at once would be slower: only the check reads ahead as fast as memory delivers.
+    let length = if symbols.len() == length { length.min(BLOCK) } else { length };
+    let (rows, width) = ((BLOCK / length).max(1), packed_length(length));
     for (index, (symbols, out)) in symbols.chunks(rows * length).zip(out.chunks_mut(rows * width)).enumerate() {
-        if !join(alphabet, symbols, length, out) {
+        if !alphabet.are_bases(symbols) {
             return Err(refused(alphabet, symbols).shifted(index * rows * length));
         }
+        join(alphabet, symbols, length.min(symbols.len()), out);
     }
     Ok(())
 }
@@ -130,48 +136,35 @@ fn refused(alphabet: Alphabet, symbols: &[u8]) -> Error {
     }
 }
 
-/// Packs rows; whether they hold nothing but A, C, G and T.
+/// Packs rows that hold nothing but A, C, G and T.
 #[multiversion(targets = "simd")]
-fn join(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) -> bool {
-    let mut clean = true;
+fn join(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) {
     for (row, out) in symbols.chunks_exact(length).zip(out.chunks_exact_mut(length.div_ceil(4))) {
-        clean &= match (alphabet, length) {
-            (Alphabet::Letters, 64..) => join_in_windows::<64>(row, code, is_base, out),
-            (Alphabet::Letters, _) => join_in_windows::<4>(row, code, is_base, out),
-            (Alphabet::Codes, 64..) => join_in_windows::<64>(row, |code| code, |code| code < 4, out),
-            (Alphabet::Codes, _) => join_in_windows::<4>(row, |code| code, |code| code < 4, out),
+        match (alphabet, length) {
+            (Alphabet::Letters, 64..) => join_in_windows::<16>(row, code, out),
+            (Alphabet::Letters, _) => join_in_windows::<1>(row, code, out),
+            (Alphabet::Codes, 64..) => join_in_windows::<16>(row, |code| code, out),
+            (Alphabet::Codes, _) => join_in_windows::<1>(row, |code| code, out),
         }
     }
-    clean
 }
 
-/// Packs windows of `SIZE` symbols, a multiple of four.
+/// Packs windows that fill `SIZE` bytes.
 #[inline(always)]
-fn join_in_windows<const SIZE: usize>(
-    row: &[u8],
-    code: impl Fn(u8) -> u8,
-    is_base: impl Fn(u8) -> bool,
-    out: &mut [u8],
-) -> bool {
+fn join_in_windows<const SIZE: usize>(row: &[u8], code: impl Fn(u8) -> u8, out: &mut [u8]) {
     let (fours, rest) = row.as_chunks::<4>();
-    let mut others = [false; SIZE];
-    for start in windows(fours.len(), SIZE / 4) {
-        let fours = &fours[start..][..SIZE / 4];
-        for (out, four) in out[start..][..SIZE / 4].iter_mut().zip(fours) {
+    for start in windows(fours.len(), SIZE) {
+        for (out, four) in out[start..][..SIZE].iter_mut().zip(&fours[start..][..SIZE]) {
             *out = join_four(four.map(&code));
-        }
-        for (other, &symbol) in others.iter_mut().zip(fours.as_flattened()) {
-            *other |= !is_base(symbol);
         }
     }
     if let Some(last) = out.get_mut(fours.len()) {
         // Shifting the last four right is cheaper than a loop over the rest; a row of less than four has no last four.
         *last = match row.last_chunk::<4>() {
             Some(four) => join_four(four.map(&code)) >> (2 * (4 - rest.len())),
-            None => rest.iter().rev().fold(0, |byte, &symbol| byte << 2 | code(symbol) & 3),
+            None => rest.iter().rev().fold(0, |byte, &symbol| byte << 2 | code(symbol)),
         };
     }
-    !others.iter().fold(false, |any, &other| any | other) && rest.iter().all(|&symbol| is_base(symbol))
 }
 
 /// Four codes to a byte, as one number, which vectorises.
