@@ -3,12 +3,14 @@
 #[cfg(feature = "torch")]
 mod device;
 mod explanation;
+mod filter;
 #[cfg(feature = "torch")]
 mod info;
 mod output;
 #[cfg(feature = "torch")]
 mod predict;
 mod score;
+mod simulate;
 #[cfg(feature = "torch")]
 mod train;
 
@@ -26,11 +28,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Filter(filter::Arguments),
     #[cfg(feature = "torch")]
     Info(info::Arguments),
     #[cfg(feature = "torch")]
     Predict(predict::Arguments),
     Score(score::Arguments),
+    Simulate(simulate::Arguments),
     #[cfg(feature = "torch")]
     Train(train::Arguments),
 }
@@ -41,7 +45,9 @@ fn main() -> ExitCode {
         Command::Info(arguments) => info::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Filter(arguments) => filter::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Train(arguments) => train::run(&arguments),
     };

@@ -1,0 +1,83 @@
+//! `promoter filter`: keep some rows, and say what happened to the others.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use promoter::encode::base;
+use promoter::seq::Filter;
+use promoter::seq::filter::Length;
+use promoter::seq::read::{Columns, ReadOptions, read_filtered};
+
+use crate::output::Output;
+
+/// Keep some rows of a file, and say how many each rule removed
+///
+/// Reads TSV, CSV, FASTA and FASTQ, plain, .gz or .zst; writes sequence, tab, label.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  promoter filter train_sequences.txt.gz --length 110 --no-ambiguous -o clean.tsv")]
+pub(crate) struct Arguments {
+    /// The rows
+    #[arg(value_name = "INPUT")]
+    input: PathBuf,
+    /// Where to write
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    out: PathBuf,
+    /// Keep sequences of this length, or from MIN to MAX bases
+    #[arg(long, value_name = "LENGTH|MIN-MAX", value_parser = length)]
+    length: Option<Length>,
+    /// Keep sequences of A, C, G and T only
+    #[arg(long)]
+    no_ambiguous: bool,
+    /// Remove rows with an integer label with this probability
+    #[arg(long, value_name = "PROBABILITY", default_value_t = 0.0)]
+    drop_singletons: f64,
+    /// Of rows with the same sequence keep the first
+    #[arg(long)]
+    drop_duplicates: bool,
+    /// Seed of the coins of --drop-singletons
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Column of the sequences, in a table with a header [default: the first two columns, no header]
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    sequence: Option<String>,
+    /// Column of the labels, in a table with a header
+    #[arg(long, value_name = "COLUMN", requires = "sequence")]
+    label: Option<String>,
+}
+
+fn length(text: &str) -> Result<Length, String> {
+    let number = |text: &str| text.parse::<u32>().map_err(|error| error.to_string());
+    Ok(match text.split_once('-') {
+        None => Length::Exact(number(text)?),
+        Some((min, max)) => Length::Range { min: number(min)?, max: number(max)? },
+    })
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let columns = match &arguments.sequence {
+        None => Columns::Challenge,
+        Some(sequence) => Columns::Named { sequence: sequence.clone(), label: arguments.label.clone() },
+    };
+    let options = ReadOptions { columns, ..ReadOptions::default() };
+    let filter = Filter {
+        length: arguments.length,
+        no_ambiguous: arguments.no_ambiguous,
+        drop_singletons: arguments.drop_singletons,
+        drop_duplicates: arguments.drop_duplicates,
+    };
+    let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
+    let mut out = Output::create(&arguments.out)?;
+    for (codes, label) in table.rows() {
+        let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
+        out.write_all(&letters)?;
+        // FASTA and FASTQ have no labels.
+        if label.is_nan() { writeln!(out)? } else { writeln!(out, "\t{label}")? }
+    }
+    out.finish()?;
+    // When standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "read    {read}\nfilter  {filtered}");
+    Ok(())
+}
