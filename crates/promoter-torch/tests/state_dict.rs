@@ -50,7 +50,7 @@ fn pickled(pickle: &[u8]) -> StateDictError {
 /// The pickle of {"w": tensor} over storage 0 of two floats.
 fn one_tensor(numel: u8, offset: u8, size: u8, stride: u8) -> Vec<u8> {
     let head = b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n";
-    let storage = [&b"X\x01\0\0\00X\x03\0\0\0cpuK"[..], &[numel], b"tQ"].concat();
+    let storage = [&b"X\x01\0\0\0\x30X\x03\0\0\0cpuK"[..], &[numel], b"tQ"].concat();
     let layout = [b'K', offset, b'K', size, 0x85, b'K', stride, 0x85, 0x89];
     [&head[..], &storage, &layout, b"ccollections\nOrderedDict\n)RtRs."].concat()
 }

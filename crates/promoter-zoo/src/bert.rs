@@ -39,12 +39,24 @@ pub struct Config {
     pub heads: i64,
     /// Dropout of embeddings, attention weights and branches.
     pub dropout: f64,
+    /// What is learned: the other head is there too, so that weight files fit, but frozen.
+    pub objective: Objective,
+}
+
+/// What the encoder is trained for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// Expression: [`Network::forward`].
+    Expression,
+    /// Masked k-mers, before any labels are seen: [`Bert::masked_logits`].
+    MaskedKmers,
 }
 
 impl Config {
     /// 6-mers, 6 blocks of 256 channels.
     pub fn small() -> Self {
-        Self { length: 110, k: 6, channels: 256, blocks: 6, heads: 8, dropout: 0.1 }
+        Self { length: 110, k: 6, channels: 256, blocks: 6, heads: 8, dropout: 0.1, objective: Objective::Expression }
     }
 
     /// Makes the network's tensors in `params`.
@@ -60,7 +72,15 @@ impl Config {
             c if c.length < c.k => config("length", c.length, "at least `k`"),
             c if c.blocks < 0 => config("blocks", c.blocks, "0 or more"),
             c if c.heads < 1 || c.channels % c.heads != 0 => config("heads", c.heads, "a divisor of `channels`"),
-            _ => Bert::new(self, &mut params.root()),
+            _ => {
+                let network = Bert::new(self, &mut params.root())?;
+                let other: &[&str] = match self.objective {
+                    Objective::Expression => &["masked."],
+                    Objective::MaskedKmers => &["pool.", "head."],
+                };
+                params.freeze(|name| other.iter().any(|head| name.starts_with(head)));
+                Ok(network)
+            }
         }
     }
 }
@@ -135,7 +155,8 @@ impl Block {
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
-/// let network = bert::Config::small().build(&mut params)?;
+/// let config = bert::Config { objective: bert::Objective::MaskedKmers, ..bert::Config::small() };
+/// let network = config.build(&mut params)?;
 /// // All A. Mask the 6-mers 3 to 8 of the first sequence: what overlaps a masked one would give it away.
 /// let x = Tensor::from_slice(&[1f32, 0.0, 0.0, 0.0]).expand([2, 110, 4], false);
 /// let mut starts = Tensor::zeros([2, 105], (Kind::Bool, Device::Cpu));

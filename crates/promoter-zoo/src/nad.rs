@@ -159,7 +159,7 @@ struct Level {
 impl Level {
     /// Level `i` of 0 to 3, which the source counts from 1.
     fn new(scope: &mut Scope<'_>, config: &Config, i: usize) -> Result<Self, Error> {
-        let (length, width, n) = (config.length / 8 << i, config.channels[4], i + 1);
+        let (length, width, n) = ((config.length / 8) << i, config.channels[4], i + 1);
         let mixing = (config.position_channels && i > 0)
             .then(|| PositionChannels::new(scope.sub(format_args!("d{n}")), length))
             .transpose()?;

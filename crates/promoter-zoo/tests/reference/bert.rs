@@ -1,13 +1,13 @@
 //! The masked-k-mer encoder: tokens, masks, heads.
 
-use promoter_zoo::bert::{Bert, Config};
+use promoter_zoo::bert::{Bert, Config, Objective};
 use promoter_zoo::{Mode, Network};
 use tch::{Kind, Tensor};
 
 use crate::support::{one_hot, params};
 
 fn small() -> Config {
-    Config { length: 8, k: 3, channels: 16, blocks: 2, heads: 2, dropout: 0.0 }
+    Config { length: 8, k: 3, channels: 16, blocks: 2, heads: 2, dropout: 0.0, objective: Objective::MaskedKmers }
 }
 
 fn network() -> Bert {
@@ -49,11 +49,44 @@ fn a_masked_base_cannot_be_read() {
     assert_ne!(first, logits("ACGCAGCA"));
 }
 
+/// Every trained parameter has a part in what is learned, and pre-training lowers the loss of what was masked.
+#[test]
+fn each_objective_trains_its_own_head() {
+    let x = one_hot(&serde_json::json!(["ACGTAGCA", "TTGACCGA"]), 0, 8);
+    let masked = Tensor::from_slice(&[0i64, 1, 1, 1, 0, 0]).reshape([1, 6]).expand([2, 6], false).to_kind(Kind::Bool);
+    for objective in [Objective::Expression, Objective::MaskedKmers] {
+        let mut params = params();
+        let network = Config { objective, ..small() }.build(&mut params).unwrap();
+        let step = || {
+            let loss = match objective {
+                Objective::Expression => (network.forward(&x, Mode::Train).unwrap() - 3.0).square().mean(Kind::Float),
+                Objective::MaskedKmers => {
+                    let logits = network.masked_logits(&x, &masked, Mode::Train).unwrap();
+                    let logits = logits.masked_select(&masked.unsqueeze(2)).reshape([-1, 64]);
+                    logits.cross_entropy_for_logits(&network.tokens(&x).unwrap().masked_select(&masked))
+                }
+            };
+            params.zero_grad();
+            loss.backward();
+            for entry in params.trainable() {
+                assert!(entry.tensor.grad().defined(), "{objective:?}: `{}` is not trained", entry.name);
+                tch::no_grad(|| entry.tensor.shallow_clone().g_sub_(&(entry.tensor.grad() * 0.05)));
+            }
+            loss.double_value(&[])
+        };
+        let first = step();
+        let last = (0..40).map(|_| step()).last().unwrap();
+        assert!(last < 0.7 * first, "{objective:?}: {first} to {last}");
+    }
+}
+
 #[test]
 fn small_has_the_documented_size_and_predicts_expression() {
     let mut params = params();
     let network = Config::small().build(&mut params).unwrap();
     assert_eq!(params.parameter_count(), 5_951_489);
+    // The masked-k-mer head is frozen.
+    assert_eq!(params.trainable_count(), 5_951_489 - (256 * 256 + 3 * 256 + 4096));
     assert_eq!(network.forward(&Tensor::zeros([2, 110, 4], tch::kind::FLOAT_CPU), Mode::Train).unwrap().size(), [2, 1]);
 }
 
