@@ -121,7 +121,9 @@ fn bad_input_is_an_error_that_names_it_and_nothing_is_written() {
     let good = format!("{construct}\t11.5\n");
     let many: String = (0..200).map(|i| format!("{construct}\t{}\n", i % 17)).collect();
     let named = |rows: &str| format!("sequence\texpression\n{rows}");
-    let cases: Vec<(&str, Vec<u8>, Vec<&str>, Vec<&str>)> = vec![
+    // Name of the file, its bytes, more arguments, what the error must say.
+    type Case = (&'static str, Vec<u8>, Vec<&'static str>, Vec<&'static str>);
+    let cases: Vec<Case> = vec![
         ("empty.tsv", vec![], vec![], vec!["no row of data"]),
         ("header.tsv", named("").into_bytes(), vec!["--label", "expression"], vec!["no row of data"]),
         ("one-column.tsv", format!("{good}{construct}\n").into_bytes(), vec![], vec![":2:", "expected"]),

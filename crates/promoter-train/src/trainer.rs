@@ -186,10 +186,10 @@ impl<'a> Trainer<'a> {
             self.step(&order, from..from + n, &rows, epoch * steps + step, factor)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
-            if step % WATCH == 0 || step + 1 == steps {
+            if step.is_multiple_of(WATCH) || step + 1 == steps {
                 self.watch()?;
             }
-            if every.is_some_and(|every| (step + 1) % every == 0) && step + 1 < steps {
+            if every.is_some_and(|every| (step + 1).is_multiple_of(every)) && step + 1 < steps {
                 self.checkpoint()?;
             }
         }
