@@ -34,3 +34,8 @@ pub mod predictor;
 pub use error::Error;
 #[cfg(feature = "torch")]
 pub use predictor::Predictor;
+
+/// The code of the project's README, compiled and run with the other documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

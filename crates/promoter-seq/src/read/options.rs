@@ -194,11 +194,10 @@ impl ReadOptions {
             Compression::Plain => by_extension(path),
             Compression::Gzip | Compression::Zstd => by_extension(&path.with_extension("")),
         };
-        // A folder, or a file that is not there, is a plainer answer than its extension.
-        let unknown = || match path.metadata() {
-            Ok(found) if found.is_dir() => Error::Folder { path: path.to_owned() },
-            Ok(_) => Error::Extension { path: path.to_owned(), expected: EXTENSIONS },
-            Err(source) => Error::Io { action: "open", path: path.to_owned(), source },
+        // That it is a folder is a plainer answer than its extension.
+        let unknown = || match path.is_dir() {
+            true => Error::Folder { path: path.to_owned() },
+            false => Error::Extension { path: path.to_owned(), expected: EXTENSIONS },
         };
         inner.ok_or_else(unknown)
     }
