@@ -26,7 +26,7 @@ use pickle::Recipe;
 /// ```
 /// use promoter_torch::state_dict;
 /// let error = state_dict::read("none.pt".as_ref()).unwrap_err();
-/// assert!(error.to_string().starts_with("none.pt: "));
+/// assert_eq!(error.to_string(), "none.pt cannot be read or written");
 /// ```
 ///
 /// # Errors
