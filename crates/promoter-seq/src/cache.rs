@@ -74,7 +74,7 @@ fn fingerprint(source: &Path, options: &ReadOptions) -> Result<[u8; 32]> {
     }
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let mut hasher = blake3::Hasher::new();
-    let facts = (env!("CARGO_PKG_VERSION"), metadata.len(), changed, options, options.format_of(source)?);
+    let facts = (env!("CARGO_PKG_VERSION"), metadata.len(), changed, options, options.format_of_file(source)?);
     hasher.update(format!("{facts:?}").as_bytes());
     let mut file = File::open(source).map_err(failed("open"))?;
     let mut ends = Vec::new();

@@ -89,7 +89,7 @@ impl Filter {
     pub fn apply(&self, mut table: Table, seed: u64) -> Result<(Table, FilterReport)> {
         let mut report = FilterReport::default();
         self.check()?;
-        self.apply_to_sequences(&mut table, &mut report);
+        table.retain(|_, codes, _| self.keeps(codes, &mut report));
         self.finish(table, report, seed)
     }
 
@@ -102,22 +102,18 @@ impl Filter {
         }
     }
 
-    /// Applies the rules that look at one sequence by itself.
-    pub(crate) fn apply_to_sequences(&self, table: &mut Table, report: &mut FilterReport) {
-        report.rows += table.len() as u64;
-        if self.length.is_some() || self.no_ambiguous {
-            table.retain(|_, codes, _| {
-                let length = self.length.is_none_or(|length| length.holds(codes.len()));
-                let keep = length && !(self.no_ambiguous && has_ambiguous(codes));
-                report.length += u64::from(!length);
-                report.ambiguous += u64::from(length && !keep);
-                keep
-            });
-        }
-        report.kept += table.len() as u64;
+    /// Whether the rules that look at one sequence by itself keep it; counts what they decide.
+    pub(crate) fn keeps(&self, codes: &[u8], report: &mut FilterReport) -> bool {
+        let length = self.length.is_none_or(|length| length.holds(codes.len()));
+        let keep = length && !(self.no_ambiguous && has_ambiguous(codes));
+        report.rows += 1;
+        report.length += u64::from(!length);
+        report.ambiguous += u64::from(length && !keep);
+        report.kept += u64::from(keep);
+        keep
     }
 
-    /// Applies the other rules to the rows that [`apply_to_sequences`](Self::apply_to_sequences) kept.
+    /// Applies the other rules to the rows that [`keeps`](Self::keeps) left.
     pub(crate) fn finish(
         &self,
         mut table: Table,

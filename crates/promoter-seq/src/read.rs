@@ -84,12 +84,12 @@ pub fn read_filtered(
 
 /// Reads a file and applies the rules of `filter` that look at one sequence by itself.
 fn read_sequences(path: &Path, options: &ReadOptions, filter: &Filter) -> Result<(Table, ReadReport, FilterReport)> {
-    let (table, report, filtered) = match options.format_of(path)? {
+    let (table, report, filtered) = match options.format_of_file(path)? {
         Format::Tsv | Format::Csv => bulk::read(path, options, filter)?,
         Format::Fasta | Format::Fastq => {
             let mut rows = Rows::open(path, options)?;
             let (mut table, mut filtered) = (rows.table()?, FilterReport::default());
-            filter.apply_to_sequences(&mut table, &mut filtered);
+            table.retain(|_, codes, _| filter.keeps(codes, &mut filtered));
             (table, *rows.report(), filtered)
         }
     };

@@ -225,6 +225,8 @@ fn files_that_cannot_be_opened_are_errors() {
     assert!(matches!(read("missing.tsv"), Err(Error::Io { action: "open", .. })));
     fs::create_dir(folder.0.path().join("folder.tsv")).unwrap();
     assert!(matches!(read("folder.tsv"), Err(Error::Folder { .. })));
+    assert!(matches!(read("."), Err(Error::Folder { .. })));
+    assert!(matches!(read("missing"), Err(Error::Io { action: "open", .. })));
     folder.file("a.xlsx", "");
     assert!(matches!(read("a.xlsx"), Err(Error::Extension { .. })));
 }

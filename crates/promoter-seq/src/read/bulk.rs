@@ -31,7 +31,7 @@ struct Piece {
 
 /// Reads a file of columns and applies the rules of `filter` that look at one sequence by itself.
 pub(super) fn read(path: &Path, options: &ReadOptions, filter: &Filter) -> Result<(Table, ReadReport, FilterReport)> {
-    let format = options.format_of(path)?;
+    let format = options.format_of_file(path)?;
     let file = Delimited::new(Input::open(path, options)?, format, options)?;
     let parser = file.parser;
     let mut rows = Collected::new(&file);
@@ -122,22 +122,24 @@ impl Collected {
 }
 
 impl Piece {
-    /// Parses the lines of the block, up to the first fault, and filters its rows while they are in the cache.
+    /// Parses the lines of the block, up to the first fault, and filters the rows.
     fn parse(&mut self, parser: &LineParser, filter: &Filter) {
         self.table.clear();
-        self.report = ReadReport::default();
-        self.fault = self.parse_lines(parser).err();
-        self.filtered = FilterReport::default();
-        filter.apply_to_sequences(&mut self.table, &mut self.filtered);
+        (self.report, self.filtered) = (ReadReport::default(), FilterReport::default());
+        self.fault = self.parse_lines(parser, filter).err();
     }
 
-    fn parse_lines(&mut self, parser: &LineParser) -> Result<(), Box<Fault>> {
-        let Self { block, table, report, .. } = self;
+    fn parse_lines(&mut self, parser: &LineParser, filter: &Filter) -> Result<(), Box<Fault>> {
+        let Self { block, table, report, filtered, .. } = self;
         if block.cut {
             return parser.parse_cut(block.lines(), report);
         }
         while let Some(line) = block.next_line() {
-            table.push_with(|codes| parser.parse(line, codes, report))?;
+            table.push_with(|codes| {
+                let start = codes.len();
+                let label = parser.parse(line, codes, report)?;
+                Ok::<_, Box<Fault>>(label.filter(|_| filter.keeps(&codes[start..], filtered)))
+            })?;
         }
         Ok(())
     }

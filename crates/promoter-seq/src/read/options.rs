@@ -194,12 +194,17 @@ impl ReadOptions {
             Compression::Plain => by_extension(path),
             Compression::Gzip | Compression::Zstd => by_extension(&path.with_extension("")),
         };
-        // That it is a folder is a plainer answer than its extension.
-        let unknown = || match path.is_dir() {
-            true => Error::Folder { path: path.to_owned() },
-            false => Error::Extension { path: path.to_owned(), expected: EXTENSIONS },
-        };
-        inner.ok_or_else(unknown)
+        inner.ok_or_else(|| Error::Extension { path: path.to_owned(), expected: EXTENSIONS })
+    }
+
+    /// [`format_of`](Self::format_of) a file that should be there.
+    pub(crate) fn format_of_file(&self, path: &Path) -> Result<Format> {
+        // A folder, or a file that is not there, is a plainer answer than its extension.
+        self.format_of(path).map_err(|unknown| match path.metadata() {
+            Ok(found) if found.is_dir() => Error::Folder { path: path.to_owned() },
+            Ok(_) => unknown,
+            Err(source) => Error::Io { action: "open", path: path.to_owned(), source },
+        })
     }
 
     /// The byte between columns.

@@ -52,7 +52,7 @@ impl Rows {
     /// When the file cannot be opened, is no file of its kind, or its header lacks a column.
     pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let path = path.as_ref();
-        let format = options.format_of(path)?;
+        let format = options.format_of_file(path)?;
         Self::begin(Input::open(path, options)?, format, options)
     }
 
