@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use promoter_encode::random::Stream;
 use promoter_seq::read::{self, ReadOptions, Record, Rows};
 use promoter_seq::{Filter, cache};
@@ -66,7 +66,11 @@ fn reading(c: &mut Criterion) {
     let copy = plain.with_extension("cache");
     cache::read(&plain, &options, &copy).unwrap();
     let mut group = c.benchmark_group("read");
-    group.throughput(Throughput::Elements(ROWS)).sample_size(20).measurement_time(Duration::from_secs(4));
+    group
+        .throughput(Throughput::Elements(ROWS))
+        .sample_size(20)
+        .measurement_time(Duration::from_secs(2))
+        .sampling_mode(SamplingMode::Flat);
     for count in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(count).build().unwrap();
         for (name, path) in [("tsv", &plain), ("tsv.gz", &gz), ("tsv.zst", &zst)] {

@@ -17,7 +17,7 @@ use crate::filter::{Filter, FilterReport};
 use crate::{Error, Result, Table};
 
 /// Blocks per wave: three waves stay in the last-level cache.
-const WAVE: usize = 8;
+const WAVE: usize = 16;
 
 /// A block and what its lines gave.
 #[derive(Default)]
@@ -43,7 +43,12 @@ pub(super) fn read(path: &Path, options: &ReadOptions, filter: &Filter) -> Resul
             || {
                 rayon::join(
                     || source.fill(&mut spare),
-                    || filled.pieces[..filled.len].par_iter_mut().for_each(|piece| piece.parse(&parser, filter)),
+                    || {
+                        filled.pieces[..filled.len]
+                            .par_iter_mut()
+                            .with_max_len(1)
+                            .for_each(|piece| piece.parse(&parser, filter))
+                    },
                 )
             },
             || rows.collect(&mut parsed),
