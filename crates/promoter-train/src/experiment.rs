@@ -262,6 +262,17 @@ mod tests {
         let mut experiment = Experiment::peppa();
         experiment.training.epochs = 0;
         assert_eq!(experiment.check().unwrap_err().to_string(), "`training.epochs` is 0, expected at least 1");
+        for (optimiser, text) in [
+            (OptimiserConfig::Sgd { lr: -1.0, momentum: 0.9 }, "`optimiser.lr` is -1, expected a positive number"),
+            (OptimiserConfig::Sgd { lr: 1.0, momentum: 1.0 }, "`optimiser.momentum` is 1, expected 0 to below 1"),
+            (
+                OptimiserConfig::RmsProp { lr: 1.0, rho: 0.9, eps: 0.0 },
+                "`optimiser.eps` is 0, expected a positive number",
+            ),
+        ] {
+            let experiment = Experiment { optimiser, ..Experiment::peppa() };
+            assert_eq!(experiment.check().unwrap_err().to_string(), text);
+        }
         let mut experiment = Experiment::peppa();
         experiment.augment.shift = 40;
         let error = experiment.check().unwrap_err().to_string();

@@ -160,3 +160,18 @@ fn weights_are_restored_when_the_second_pass_fails() {
     assert!(result.is_err());
     assert_eq!(w.detach(), before.detach());
 }
+
+/// Sonnet's momentum on the gradient (0.5 w0 + 1, 2 w1).
+#[test]
+fn momentum_follows_sonnets_trajectory() {
+    let mut params = Params::new(Device::Cpu, 0);
+    let w = params.root().parameter("w", &[2], Init::ZEROS).unwrap();
+    tch::no_grad(|| w.shallow_clone().copy_(&Tensor::from_slice(&[1.0f32, -2.0])));
+    let mut optimiser = OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 }.build(&params).unwrap();
+    let reference = fixture("sonnet_momentum.json");
+    for (i, expected) in reference["trajectory"].as_array().unwrap().iter().enumerate() {
+        let gradient = w.detach() * Tensor::from_slice(&[0.5f32, 2.0]) + Tensor::from_slice(&[1.0f32, 0.0]);
+        optimiser.step(&[gradient], i as u64 + 1, 1.0).unwrap();
+        assert_close("momentum", &w, expected, 1e-6);
+    }
+}
