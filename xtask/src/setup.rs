@@ -210,7 +210,7 @@ fn prune(site: &Path, cuda: bool) -> io::Result<()> {
     keep(site, |name| ["torch", "nvidia"].contains(&name))?;
     keep(&site.join("torch"), |name| ["lib", "include", "version.py"].contains(&name))?;
     keep(&site.join("torch/lib"), |name| {
-        let python = ["torch_python", "shm"].iter().any(|part| name.contains(part));
+        let python = ["libtorch_python", "libshm"].iter().any(|start| name.starts_with(start));
         let gpu = ["cuda", "nvrtc", "nvshmem"].iter().any(|part| name.contains(part));
         !python && (cuda || !gpu)
     })?;
@@ -261,7 +261,9 @@ mod tests {
             "torch/nn/modules.py",
             "torch/lib/libtorch_cpu.so",
             "torch/lib/libtorch_cuda.so",
+            "torch/lib/libtorch_nvshmem.so",
             "torch/lib/libtorch_python.so",
+            "torch/lib/libshm.so",
             "torch/lib/libgomp.so.1",
             "nvidia/cu13/lib/libcudart.so.13",
             "nvidia/cu13/lib/libnvrtc.so.13",
@@ -273,9 +275,13 @@ mod tests {
         make(&site, &files);
         prune(&site, true).unwrap();
         let both = there(&site);
-        assert_eq!(both, [files[0], files[1], files[3], files[4], files[6], files[7], files[8]], "with CUDA");
+        assert_eq!(
+            both,
+            [files[0], files[1], files[3], files[4], files[5], files[8], files[9], files[10]],
+            "with CUDA"
+        );
         prune(&site, false).unwrap();
-        assert_eq!(there(&site), [files[0], files[1], files[3], files[6], files[7]], "without");
+        assert_eq!(there(&site), [files[0], files[1], files[3], files[8], files[9]], "without");
         fs::remove_dir_all(&site).unwrap();
     }
 
