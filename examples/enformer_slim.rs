@@ -178,8 +178,8 @@ fn experiment(arguments: &Arguments) -> Experiment {
     experiment.optimiser = OptimiserConfig::Sgd { lr: arguments.lr, momentum: 0.9 };
     experiment.network = NetworkConfig::Peppa(peppa::Config { dropout: arguments.dropout, ..peppa::Config::slim() });
     experiment.schedule = match arguments.schedule {
-        Change::OneCycle => Schedule::OneCycle { rise: 0.3 },
-        Change::Constant => Schedule::Constant,
+        Change::OneCycle => Schedule::OneCycle { rise: 0.3, momentum: None },
+        Change::Constant => Schedule::default(),
     };
     // The team trained on all three shifts of a row in each pass; fewer rows a pass show more of the curve.
     experiment.augment.shifts = Shifts::Random;

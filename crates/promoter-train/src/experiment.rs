@@ -181,7 +181,7 @@ impl Experiment {
             loss: Loss::Poisson { eps: 1e-7 },
             optimiser: OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
             sharpness: None,
-            schedule: Schedule::Constant,
+            schedule: Schedule::default(),
             augment: Augment { shift: 1, shifts: Shifts::Stacked },
             training: Training {
                 epochs: 3,
@@ -236,6 +236,7 @@ impl Experiment {
             }
         }
         self.optimiser.check()?;
+        self.schedule.check()?;
         if let Some(sharpness) = &self.sharpness {
             sharpness.check()?;
         }

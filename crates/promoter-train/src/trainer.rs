@@ -16,6 +16,7 @@ use crate::error::{Doing, experiment as refuse};
 use crate::experiment::{Encoding, Shuffle};
 use crate::optimiser::Optimiser;
 use crate::record::is_better;
+use crate::schedule::Moment;
 use crate::sums::{StepMetrics, StepSums};
 use crate::{EpochRecord, Error, Experiment, Prepared, Run, Scores};
 
@@ -182,7 +183,8 @@ impl<'a> Trainer<'a> {
             let step = self.position.step;
             let from = step as usize * batch;
             let n = batch.min(order.len() - from);
-            factor = self.experiment.schedule.factor(epoch * steps + step, epochs * steps);
+            let moment = Moment { step: epoch * steps + step, steps: epochs * steps, epoch, epochs };
+            factor = self.experiment.schedule.factor(&moment);
             self.step(&order, from..from + n, &rows, epoch * steps + step, factor)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });

@@ -37,7 +37,7 @@ fn every_optimiser_resumes_to_the_same_bytes() {
         let NetworkConfig::Peppa(network) = &mut experiment.network else { unreachable!() };
         network.dropout = 0.3;
         experiment.optimiser = optimiser;
-        experiment.schedule = Schedule::OneCycle { rise: 0.3 };
+        experiment.schedule = Schedule::OneCycle { rise: 0.3, momentum: None };
         experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
         experiment.augment.shifts = Shifts::Random;
         experiment.sharpness = (i % 2 == 0).then_some(Sharpness { rho: 0.05, alpha: 0.05 });
