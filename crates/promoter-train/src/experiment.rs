@@ -119,6 +119,9 @@ pub struct Label {
 pub struct Training {
     /// Passes over the training rows and their copies.
     pub epochs: u64,
+    /// Steps after which training ends, when the epochs do not end it.
+    #[serde(default)]
+    pub steps: Option<u64>,
     /// Rows of a training step.
     pub batch_size: u64,
     /// Rows of a step of evaluation.
@@ -185,6 +188,7 @@ impl Experiment {
             augment: Augment { shift: 1, shifts: Shifts::Stacked },
             training: Training {
                 epochs: 3,
+                steps: None,
                 batch_size: 256,
                 evaluation_batch_size: 1024,
                 drop_last: true,
@@ -227,6 +231,7 @@ impl Experiment {
         let training = &self.training;
         for (key, value) in [
             ("training.epochs", training.epochs),
+            ("training.steps", training.steps.unwrap_or(1)),
             ("training.batch_size", training.batch_size),
             ("training.evaluation_batch_size", training.evaluation_batch_size),
             ("training.checkpoint_steps", training.checkpoint_steps.unwrap_or(1)),

@@ -156,11 +156,17 @@ impl<'a> Trainer<'a> {
             let expected = format!("at most {found}, the rows of an epoch, as full batches only are wanted");
             return Err(refuse("training.batch_size", self.experiment.training.batch_size, expected));
         }
-        while self.position.epoch < self.experiment.training.epochs && !self.is_out_of_patience() {
+        while self.position.epoch * self.steps() < self.total() && !self.is_out_of_patience() {
             self.epoch(observe)?;
         }
         observe(Progress::Evaluating);
         self.finish()
+    }
+
+    /// Steps of the whole run, unless patience ends it.
+    fn total(&self) -> u64 {
+        let training = &self.experiment.training;
+        training.steps.unwrap_or(u64::MAX).min(training.epochs.saturating_mul(self.steps()))
     }
 
     fn is_out_of_patience(&self) -> bool {
@@ -170,6 +176,7 @@ impl<'a> Trainer<'a> {
     fn epoch(&mut self, observe: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
         let Experiment { seed, augment, training, .. } = &self.experiment;
         let (epoch, epochs, steps) = (self.position.epoch, training.epochs, self.steps());
+        let total = self.total();
         let (batch, every) = (training.batch_size as usize, training.checkpoint_steps);
         let order = match training.shuffle {
             Shuffle::EveryEpoch => epoch,
@@ -179,16 +186,16 @@ impl<'a> Trainer<'a> {
         let rows = self.rows_of_epoch(epoch)?;
         let (started, first) = (Instant::now(), self.position.step);
         let mut factor = 1.0;
-        while self.position.step < steps {
+        while self.position.step < steps && epoch * steps + self.position.step < total {
             let step = self.position.step;
             let from = step as usize * batch;
             let n = batch.min(order.len() - from);
-            let moment = Moment { step: epoch * steps + step, steps: epochs * steps, epoch, epochs };
+            let moment = Moment { step: epoch * steps + step, steps: total, epoch, epochs: total.div_ceil(steps) };
             factor = self.experiment.schedule.factor(&moment);
             self.step(&order, from..from + n, &rows, epoch * steps + step, factor)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
-            if step.is_multiple_of(WATCH) || step + 1 == steps {
+            if step.is_multiple_of(WATCH) || step + 1 == steps || epoch * steps + step + 1 == total {
                 self.watch()?;
             }
             if every.is_some_and(|every| (step + 1).is_multiple_of(every)) && step + 1 < steps {
@@ -197,7 +204,7 @@ impl<'a> Trainer<'a> {
         }
         let seconds = started.elapsed().as_secs_f64();
         observe(Progress::Evaluating);
-        let rows = (order.len().min(steps as usize * batch) - first as usize * batch) as f64;
+        let rows = (order.len().min(self.position.step as usize * batch) - first as usize * batch) as f64;
         let record = self.record(epoch, self.experiment.optimiser.lr() * factor, seconds, rows / seconds)?;
         self.close_epoch(record)?;
         if let Some(record) = self.records.last() {

@@ -53,6 +53,21 @@ fn progress_counts_every_step_and_every_epoch() {
 }
 
 #[test]
+fn training_ends_after_its_steps_in_the_middle_of_an_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small();
+    (experiment.training.epochs, experiment.training.steps) = (9, Some(32));
+    let prepared = Prepared::of(&experiment).unwrap();
+    let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
+    let mut steps = 0;
+    let mut count = |progress: Progress<'_>| steps += u32::from(matches!(progress, Progress::Step { .. }));
+    trainer.train(&mut count).unwrap();
+    assert_eq!((steps, trainer.records().len()), (32, 2));
+    experiment.training.steps = Some(0);
+    assert_eq!(experiment.check().unwrap_err().to_string(), "`training.steps` is 0, expected at least 1");
+}
+
+#[test]
 fn a_loss_that_is_no_number_stops_the_run_with_its_step() {
     let folder = tempfile::tempdir().unwrap();
     let mut experiment = small();
