@@ -8,6 +8,7 @@
 mod doctor;
 mod libtorch;
 mod project;
+mod reproduce;
 mod run;
 mod setup;
 mod test;
@@ -23,7 +24,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 7] = [
     Task { name: "setup", summary: "put LibTorch into .libtorch/", help: setup::HELP, run: setup::main },
     Task {
         name: "doctor",
@@ -32,12 +33,24 @@ const TASKS: [Task; 5] = [
         run: doctor::main,
     },
     Task { name: "run", summary: "set up, then train the slim Enformer", help: run::HELP, run: run::main },
+    Task {
+        name: "reproduce",
+        summary: "run the experiments that the challenge's reports mention",
+        help: reproduce::HELP,
+        run: reproduce::main,
+    },
+    Task {
+        name: "report",
+        summary: "write the pages of what was reproduced, or check them",
+        help: reproduce::REPORT_HELP,
+        run: reproduce::report,
+    },
     Task { name: "test", summary: "every check of the project, cheapest first", help: test::HELP, run: test::main },
     Task { name: "tidy", summary: "the checks that compilers do not make", help: tidy::HELP, run: tidy::main },
 ];
 
 fn help() -> String {
-    let tasks: String = TASKS.iter().map(|task| format!("  {:<8} {}\n", task.name, task.summary)).collect();
+    let tasks: String = TASKS.iter().map(|task| format!("  {:<9} {}\n", task.name, task.summary)).collect();
     format!("Usage: cargo xtask TASK [ARGUMENTS]\n\nTasks:\n{tasks}\n`cargo xtask TASK --help` tells more.\n")
 }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check of the project, cheapest first.
 
-use crate::{project, setup, tidy};
+use crate::{project, reproduce, setup, tidy};
 use std::time::Instant;
 
 pub(crate) const HELP: &str = "\
@@ -14,11 +14,12 @@ Runs the steps below in this order and stops at the first that fails. LibTorch i
   clippy   no warning, in libraries, programs, examples, tests and benches
   doc      the documentation builds without a warning
   test     unit, integration and documentation tests of every crate
+  report   cargo xtask report --check: the pages are what the results say
 ";
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("fmt", || cargo(&["fmt", "--all", "--check"])),
     ("tidy", || tidy::main(&[])),
     ("setup", || setup::set_up(false).map(drop)),
@@ -27,6 +28,7 @@ const STEPS: [Step; 6] = [
     // Unoptimised dependencies would make the tests slow, release would build everything again: the development
     // profile of this workspace is optimised where it matters.
     ("test", || cargo(&["test", "--workspace", "--no-fail-fast"])),
+    ("report", || reproduce::report(&["--check".into()])),
 ];
 
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {

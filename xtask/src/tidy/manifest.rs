@@ -3,8 +3,15 @@
 use super::{Findings, Page};
 
 /// Packages that may name tch and torch-sys. All others build and test with cargo alone.
-const WITH_LIBTORCH: [&str; 6] =
-    ["promoter-torch", "promoter-zoo", "promoter-train", "promoter", "promoter-examples", "promoter-benches"];
+const WITH_LIBTORCH: [&str; 7] = [
+    "promoter-torch",
+    "promoter-zoo",
+    "promoter-train",
+    "promoter",
+    "promoter-reproduce",
+    "promoter-examples",
+    "promoter-benches",
+];
 
 /// The parts of a `Cargo.toml` that the checks read.
 pub(super) struct Manifest {
