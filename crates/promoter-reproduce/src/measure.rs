@@ -110,6 +110,8 @@ pub enum Kind {
         step: u64,
         /// Steps in all.
         steps: u64,
+        /// Epochs in all.
+        epochs: u64,
     },
     /// Official public Pearson score of a run's ranks, less that of its predictions.
     Ranks {
@@ -191,10 +193,10 @@ impl Measure {
                 let value = protocol::get(&table, key).ok_or_else(|| refuse(format!("{protocol} has no {key:?}")))?;
                 Measured { value: plain(value), detail: String::new() }
             }
-            Kind::LearningRate { protocol, step, steps } => {
+            Kind::LearningRate { protocol, step, steps, epochs } => {
                 let protocol = context.catalogue.protocols.get(protocol);
                 let table = protocol.map(|protocol| protocol.experiment.clone()).unwrap_or_default();
-                number(rows::learning_rate(&table, *step, *steps).map_err(refuse)?)
+                number(rows::learning_rate(&table, *step, *steps, *epochs).map_err(refuse)?)
             }
             Kind::Ranks { run } => {
                 return differences(context, run, |leaderboard, planned| {

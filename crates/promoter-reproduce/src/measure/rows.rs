@@ -3,7 +3,7 @@
 use promoter_seq::read::{self, ReadOptions};
 use promoter_seq::{Filter, Split, Table};
 use promoter_train::optimiser::OptimiserConfig;
-use promoter_train::schedule::Schedule;
+use promoter_train::schedule::{Moment, Schedule};
 use toml::Value;
 
 use super::Part;
@@ -50,12 +50,13 @@ fn nothing() -> Measured {
 }
 
 /// The learning rate at a step.
-pub(super) fn learning_rate(experiment: &toml::Table, step: u64, steps: u64) -> Result<f64, String> {
+pub(super) fn learning_rate(experiment: &toml::Table, step: u64, steps: u64, epochs: u64) -> Result<f64, String> {
     let part = |key: &str| experiment.get(key).cloned().unwrap_or_else(|| Value::Table(toml::Table::new()));
     let optimiser: OptimiserConfig = part("optimiser").try_into().map_err(|e: toml::de::Error| e.to_string())?;
     let schedule: Schedule = match experiment.get("schedule") {
         None => Schedule::default(),
         Some(schedule) => schedule.clone().try_into().map_err(|e: toml::de::Error| e.to_string())?,
     };
-    Ok(optimiser.lr() * schedule.factor(step, steps))
+    let moment = Moment { step, steps, epoch: step * epochs / steps.max(1), epochs };
+    Ok(optimiser.lr() * schedule.factor(&moment))
 }
