@@ -65,6 +65,14 @@ pub enum Error {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// A value of an experiment cannot be replaced so.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// Key and value.
+        setting: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A file cannot be read or written.
     #[error("{path} cannot be read or written", path = path.display())]
     Io {

@@ -19,6 +19,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod setting;
 pub mod sharpness;
 mod sums;
 pub mod trainer;
