@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 fn encode(input: &Path, output: &Path) -> Result<(usize, usize), Box<dyn Error>> {
     // A table needs no label here: its first column is the sequence.
     let options = ReadOptions { columns: Columns::Sequence, ..ReadOptions::default() };
-    let fit = Fit { length: LENGTH, longer: Longer::KeepFirst, shorter: Shorter::PadRight('.'), crop: None };
+    let fit = Fit { longer: Longer::KeepFirst, shorter: Shorter::PadRight('.'), ..Fit::exact(LENGTH) };
     let one_hot = OneHot::default();
 
     let (mut rows, mut fitted) = (0, 0);

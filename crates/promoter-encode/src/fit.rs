@@ -2,6 +2,13 @@
 
 use crate::{Error, Result, base};
 
+/// The 150 bases of the challenge's plasmid before the insert; they end in the construct's left flank.
+///
+/// # Source
+/// `data/plasmid.json` of the challenge's repository, MIT licence.
+pub const PLASMID: &str = "AGTCCACTATTAAAGAACGTGGACTCCAACGTCAAAGGGCGAAAAACCGTCTATCAGGGCGATGGCCCACTACGT\
+                           GAACCATCACCCTAATCAAGTGCTAGCAGGAATGATGCAAAAGGTTCCCGATTCGAACTGCATTTTTTTCACATC";
+
 /// What is done with a sequence that is longer than the length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -34,7 +41,7 @@ pub enum Shorter {
 ///
 /// ```
 /// use promoter_encode::fit::{Fit, Longer, Shorter};
-/// let fit = Fit { length: 6, longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), crop: None };
+/// let fit = Fit { longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), ..Fit::exact(6) };
 /// assert_eq!(fit.letters(b"ACGTACGT")?, b"GTACGT");
 /// assert_eq!(fit.letters(b"ACGT")?, b"NNACGT");
 /// # Ok::<(), promoter_encode::Error>(())
@@ -44,6 +51,9 @@ pub enum Shorter {
 pub struct Fit {
     /// The length that sequences are brought to, in bases.
     pub length: usize,
+    /// Bases that are taken off the left end first, such as a flank that the extension has too.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub trim_left: usize,
     /// What is done with longer ones.
     #[cfg_attr(feature = "serde", serde(default))]
     pub longer: Longer,
@@ -56,12 +66,41 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// Names of the presets.
+    pub const PRESETS: [&str; 4] = ["auth", "madlab", "peppa", "prix_fixe"];
+
+    /// The preset of a name.
+    ///
+    /// # Errors
+    /// [`Error::Preset`] if there is none.
+    ///
+    /// ```
+    /// use promoter_encode::fit::Fit;
+    /// assert_eq!(Fit::preset("peppa")?, Fit::peppa());
+    /// assert!(Fit::preset("pepa").is_err());
+    /// # Ok::<(), promoter_encode::Error>(())
+    /// ```
+    pub fn preset(name: &str) -> Result<Self> {
+        Ok(match name {
+            "auth" => Self::auth(),
+            "madlab" => Self::madlab(),
+            "peppa" => Self::peppa(),
+            "prix_fixe" => Self::prix_fixe(),
+            _ => return Err(Error::Preset { kind: "fit", name: name.to_owned(), known: Self::PRESETS.join(", ") }),
+        })
+    }
+
+    /// Sequences of exactly this length, all of their bases.
+    pub fn exact(length: usize) -> Self {
+        Self { length, trim_left: 0, longer: Longer::Error, shorter: Shorter::Error, crop: None }
+    }
+
     /// auth: constructs of exactly 110 bases, of which the insert between the flanks is taken, 17..97.
     ///
     /// # Source
     /// Challenge report of auth, 2022.
     pub fn auth() -> Self {
-        Self { length: 110, longer: Longer::Error, shorter: Shorter::Error, crop: Some((17, 97)) }
+        Self { crop: Some((17, 97)), ..Self::exact(110) }
     }
 
     /// MadLab: the last 110 bases; shorter sequences get `N` on the left.
@@ -69,7 +108,7 @@ impl Fit {
     /// # Source
     /// Challenge report of MadLab, 2022.
     pub fn madlab() -> Self {
-        Self { length: 110, longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), crop: None }
+        Self { longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), ..Self::exact(110) }
     }
 
     /// Peppa: the first 110 bases, shorter sequences padded on the right, then bases 15..100; [`shifted`](Self::shifted)
@@ -78,17 +117,27 @@ impl Fit {
     /// # Source
     /// Challenge report of Peppa, 2022.
     pub fn peppa() -> Self {
-        Self { length: 110, longer: Longer::KeepFirst, shorter: Shorter::PadRight('.'), crop: Some((15, 100)) }
+        let (longer, shorter) = (Longer::KeepFirst, Shorter::PadRight('.'));
+        Self { longer, shorter, crop: Some((15, 100)), ..Self::exact(110) }
     }
 
-    /// Prix Fixe: the last 150 bases of the plasmid and the construct in it.
-    ///
-    /// `plasmid` ends just before the construct's own left flank.
+    /// Prix Fixe and LegNet: the construct's left flank, 17 bases, gives way to [`PLASMID`], which ends in it, and the last
+    /// 150 bases are taken. A construct of 110 bases gets 40 more on the left.
     ///
     /// # Source
-    /// Rafi et al., Nature Biotechnology 2024.
-    pub fn prix_fixe(plasmid: &str) -> Self {
-        Self { length: 150, longer: Longer::KeepLast, shorter: Shorter::ExtendLeft(plasmid.to_owned()), crop: None }
+    /// Challenge report of autosome.org, 2022; Rafi et al., Nature Biotechnology 2024.
+    ///
+    /// ```
+    /// use promoter_encode::fit::{Fit, PLASMID};
+    /// let construct = [b"TGCATTTTTTTCACATC", &[b'A'; 80][..], b"GGTTACGGCTGTT"].concat();
+    /// let fitted = Fit::prix_fixe().letters(&construct)?;
+    /// assert_eq!(fitted[40..], construct);
+    /// assert_eq!(&fitted[..57], &PLASMID.as_bytes()[93..]);
+    /// # Ok::<(), promoter_encode::Error>(())
+    /// ```
+    pub fn prix_fixe() -> Self {
+        let (longer, shorter) = (Longer::KeepLast, Shorter::ExtendLeft(PLASMID.to_owned()));
+        Self { trim_left: 17, longer, shorter, ..Self::exact(150) }
     }
 
     /// The same with the crop moved by `offset` bases.
@@ -172,6 +221,7 @@ impl Fit {
             return Err(Error::Buffer { expected: end - start, found: out.len() });
         }
         let refused = Error::Length { expected: self.length, found: symbols.len() };
+        let symbols = &symbols[self.trim_left.min(symbols.len())..];
         let kept = match (symbols.len().checked_sub(self.length), self.longer) {
             (None | Some(0), _) => symbols,
             (Some(_), Longer::KeepFirst) => &symbols[..self.length],

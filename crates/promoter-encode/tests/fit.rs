@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // tests
 
-use promoter_encode::fit::{Fit, Longer, Shorter};
+use promoter_encode::fit::{Fit, Longer, PLASMID, Shorter};
 use promoter_encode::{Error, base};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -64,17 +64,22 @@ fn peppa_keeps_the_first_bases_pads_on_the_right_and_crops_thrice() {
 fn prix_fixe_extends_into_the_plasmid() {
     let fixture = fixture(include_str!("fixtures/prix_fixe_pad.json"));
     let plasmid = fixture["left_pad_from_plasmid_last57"].as_str().unwrap();
-    let fit = Fit::prix_fixe(&plasmid[..40]);
+    assert!(PLASMID.ends_with(plasmid));
+    let fit = Fit::prix_fixe();
     let rows = |key: &str| fixture[key].as_array().unwrap().iter().map(|row| row.as_str().unwrap().to_owned());
     for (raw, padded) in rows("sequences_110").zip(rows("padded_150")) {
         check(&fit, &raw, &padded);
+        // The flank is the plasmid's, whatever the sequence has there.
+        check(&fit, &raw.replacen("TGC", "AAA", 1), &padded);
     }
-    assert_eq!(fit.letters(&[b'A'; 109]), Err(Error::Length { expected: 150, found: 109 }));
+    check(&fit, "ACGT", PLASMID);
+    let short = Fit { shorter: Shorter::ExtendLeft("ACGT".into()), ..fit };
+    assert_eq!(short.letters(&[b'A'; 162]), Err(Error::Length { expected: 150, found: 162 }));
 }
 
 #[test]
 fn bad_settings_are_errors() {
-    let fit = Fit { length: 4, longer: Longer::Error, shorter: Shorter::PadRight('-'), crop: None };
+    let fit = Fit { shorter: Shorter::PadRight('-'), ..Fit::exact(4) };
     assert!(matches!(fit.letters(b"AC"), Err(Error::Setting { setting: "padding", .. })));
     let fit = Fit { crop: Some((3, 5)), shorter: Shorter::Error, ..fit };
     assert!(matches!(fit.letters(b"ACGT"), Err(Error::Setting { setting: "crop", .. })));
@@ -92,7 +97,7 @@ fn bad_settings_are_errors() {
 
 /// Slow and plain: build the whole, then cut.
 fn reference(fit: &Fit, letters: &[u8]) -> Vec<u8> {
-    let mut whole = letters.to_vec();
+    let mut whole: Vec<u8> = letters.iter().skip(fit.trim_left).copied().collect();
     while whole.len() > fit.length {
         if fit.longer == Longer::KeepFirst {
             whole.pop().unwrap()
@@ -118,6 +123,7 @@ proptest! {
     fn equals_the_reference(
         letters in "[ACGTN]{0,40}",
         length in 0usize..30,
+        trim_left in 0usize..5,
         first in any::<bool>(),
         side in 0usize..3,
         crop in proptest::option::of((0usize..30, 0usize..30)),
@@ -125,6 +131,7 @@ proptest! {
         let mut sides = [Shorter::PadLeft('N'), Shorter::PadRight('.'), Shorter::ExtendLeft("ACGTTGCA".repeat(4))];
         let fit = Fit {
             length,
+            trim_left,
             longer: if first { Longer::KeepFirst } else { Longer::KeepLast },
             shorter: std::mem::take(&mut sides[side]),
             crop: crop.map(|(a, b)| (a.min(b).min(length), a.max(b).min(length))),

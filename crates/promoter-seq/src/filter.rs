@@ -61,6 +61,8 @@ pub struct Filter {
     pub drop_singletons: f64,
     /// Of rows with the same sequence keep the first.
     pub drop_duplicates: bool,
+    /// Of what is left keep this share, each row by its own coin: a quick run sees rows of every kind.
+    pub sample: Option<f64>,
 }
 
 impl Filter {
@@ -82,10 +84,10 @@ impl Filter {
 
     /// The rows that are kept, and how many rows each rule removed.
     ///
-    /// A singleton's coin depends on `seed` and on its place among the rows that the rules before it keep.
+    /// A row's coin depends on `seed` and on its place among the rows that the rules before it keep.
     ///
     /// # Errors
-    /// [`Error::NothingLeft`] when no row is kept, [`Error::Setting`] when the probability is not in 0..=1.
+    /// [`Error::NothingLeft`] when no row is kept, [`Error::Setting`] when a probability is not in 0..=1.
     pub fn apply(&self, mut table: Table, seed: u64) -> Result<(Table, FilterReport)> {
         let mut report = FilterReport::default();
         self.check()?;
@@ -95,11 +97,12 @@ impl Filter {
 
     /// Whether the settings are in their ranges.
     pub(crate) fn check(&self) -> Result<()> {
-        if (0.0..=1.0).contains(&self.drop_singletons) {
-            Ok(())
-        } else {
-            Err(Error::setting("drop_singletons", self.drop_singletons, "a probability in 0..=1"))
+        for (name, value) in [("drop_singletons", self.drop_singletons), ("sample", self.sample.unwrap_or(1.0))] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(Error::setting(name, value, "a probability in 0..=1"));
+            }
         }
+        Ok(())
     }
 
     /// Whether the rules that look at one sequence by itself keep it; counts what they decide.
@@ -122,8 +125,7 @@ impl Filter {
     ) -> Result<(Table, FilterReport)> {
         if self.drop_singletons > 0.0 {
             let falls = |row: usize| {
-                table.labels()[row].fract() == 0.0
-                    && Stream::new(seed, "drop singletons", row as u64).uniform() < self.drop_singletons
+                table.labels()[row].fract() == 0.0 && coin(seed, "drop singletons", row) < self.drop_singletons
             };
             let falls: Vec<bool> = (0..table.len()).into_par_iter().map(falls).collect();
             report.singletons = remove(&mut table, &falls);
@@ -132,9 +134,19 @@ impl Filter {
             let repeats = repeats(&table);
             report.duplicates = remove(&mut table, &repeats);
         }
+        if let Some(share) = self.sample {
+            let falls = |row: usize| coin(seed, "sample", row) >= share;
+            let falls: Vec<bool> = (0..table.len()).into_par_iter().map(falls).collect();
+            report.unsampled = remove(&mut table, &falls);
+        }
         report.kept = table.len() as u64;
         if table.is_empty() { Err(Error::NothingLeft { report }) } else { Ok((table, report)) }
     }
+}
+
+/// A row's own draw, uniform in [0, 1).
+fn coin(seed: u64, purpose: &str, row: usize) -> f64 {
+    Stream::new(seed, purpose, row as u64).uniform()
 }
 
 /// Whether a code is none of A, C, G, T: then one of its higher bits is set. Sixteen codes are one number.
@@ -179,6 +191,9 @@ pub struct FilterReport {
     pub singletons: u64,
     /// Removed as repeats of an earlier sequence.
     pub duplicates: u64,
+    /// Removed because only a sample was wanted.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub unsampled: u64,
     /// Rows after the filter.
     pub kept: u64,
 }
@@ -190,17 +205,23 @@ impl AddAssign for FilterReport {
         self.ambiguous += other.ambiguous;
         self.singletons += other.singletons;
         self.duplicates += other.duplicates;
+        self.unsampled += other.unsampled;
         self.kept += other.kept;
     }
 }
 
 impl fmt::Display for FilterReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, length, ambiguous, singletons, duplicates, unsampled, kept } = self;
         write!(
             f,
-            "{} rows, removed {} by length, {} with ambiguous letters, {} singletons, {} duplicates, kept {}",
-            self.rows, self.length, self.ambiguous, self.singletons, self.duplicates, self.kept
-        )
+            "{rows} rows, removed {length} by length, {ambiguous} with ambiguous letters, {singletons} singletons, \
+             {duplicates} duplicates, "
+        )?;
+        if *unsampled > 0 {
+            write!(f, "{unsampled} outside the sample, ")?;
+        }
+        write!(f, "kept {kept}")
     }
 }
 
@@ -217,10 +238,16 @@ mod tests {
     #[test]
     fn each_row_is_counted_under_the_first_rule_that_removes_it() {
         let rows = table(&[(&[0, 4, 1], 1.0), (&[0, 4], 1.5), (&[0, 1], 2.0), (&[0, 1], 2.5), (&[1, 0], 3.5)]);
-        let filter =
-            Filter { length: Some(Length::Exact(2)), no_ambiguous: true, drop_singletons: 1.0, drop_duplicates: true };
+        let filter = Filter {
+            length: Some(Length::Exact(2)),
+            no_ambiguous: true,
+            drop_singletons: 1.0,
+            drop_duplicates: true,
+            sample: None,
+        };
         let (kept, report) = filter.apply(rows.clone(), 0).unwrap();
-        let expected = FilterReport { rows: 5, length: 1, ambiguous: 1, singletons: 1, duplicates: 0, kept: 2 };
+        let expected =
+            FilterReport { rows: 5, length: 1, ambiguous: 1, singletons: 1, duplicates: 0, unsampled: 0, kept: 2 };
         assert_eq!(report, expected);
         assert_eq!(kept, rows.select(&[3, 4]));
         let (kept, report) = Filter { drop_singletons: 0.0, ..filter }.apply(rows.clone(), 0).unwrap();
@@ -261,5 +288,21 @@ mod tests {
         assert_eq!(kept.labels().iter().filter(|&&label| label == 7.5).count(), 10_000);
         assert_eq!(Filter::madlab().apply(rows.clone(), 3).unwrap().0, kept);
         assert_ne!(Filter::madlab().apply(rows, 4).unwrap().0, kept);
+    }
+
+    #[test]
+    fn a_sample_is_a_share_of_what_the_other_rules_leave_and_is_counted() {
+        let mut rows = Table::default();
+        (0..20_000).for_each(|row| rows.push(&[(row % 5) as u8], row as f32));
+        let filter = Filter { no_ambiguous: true, sample: Some(0.25), ..Filter::default() };
+        let (kept, report) = filter.apply(rows.clone(), 3).unwrap();
+        assert!((3_800..4_200).contains(&report.kept), "{report}");
+        assert_eq!((report.ambiguous, report.unsampled), (4_000, 16_000 - report.kept));
+        assert_eq!(filter.apply(rows.clone(), 3).unwrap().0, kept);
+        assert_ne!(filter.apply(rows.clone(), 4).unwrap().0, kept);
+        let whole = Filter { sample: Some(1.0), ..Filter::default() };
+        assert_eq!(whole.apply(rows.clone(), 3).unwrap().0, rows);
+        let error = Filter { sample: Some(1.5), ..filter }.apply(rows, 3).unwrap_err();
+        assert!(matches!(error, Error::Setting { name: "sample", .. }), "{error}");
     }
 }

@@ -316,8 +316,13 @@ fn the_length_policy_decides_on_huge_rows() {
 fn filtering_on_the_way_is_reading_and_filtering() {
     let folder = Folder::new();
     let tsv = "AAC\t1\nAC\t2\nACN\t3\nGGG\t4\nGGG\t4.5\n".repeat(1000);
-    let filter =
-        Filter { length: Some(Length::Exact(3)), no_ambiguous: true, drop_singletons: 0.5, drop_duplicates: true };
+    let filter = Filter {
+        length: Some(Length::Exact(3)),
+        no_ambiguous: true,
+        drop_singletons: 0.5,
+        drop_duplicates: true,
+        sample: Some(0.5),
+    };
     let options = ReadOptions::default();
     for path in [folder.file("a.tsv", &tsv), folder.file("a.fa", ">a\nAAC\n>b\nACN\n>c\nAAC\n")] {
         let (table, report) = read::read(&path, &options).unwrap();

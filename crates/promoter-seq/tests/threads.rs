@@ -33,6 +33,7 @@ fn everything(path: &std::path::Path) -> Vec<String> {
         no_ambiguous: true,
         drop_singletons: 0.5,
         drop_duplicates: true,
+        sample: Some(0.9),
     };
     let (table, report) = read::read(path, &options).unwrap();
     let rows = Rows::open(path, &options).unwrap().table().unwrap();

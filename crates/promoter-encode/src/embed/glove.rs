@@ -16,9 +16,9 @@ use super::cooccurrence::{self, Cell};
 use super::corpus::Vocabulary;
 use super::{Corpus, Error, Result, Vectors};
 
-/// What GloVe is trained with.
+/// What GloVe is trained with. The default is NAD's.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Config {
     /// Numbers per vector.
     pub dimension: usize,
@@ -60,6 +60,12 @@ pub enum Mode {
         /// The tool's `cooccur` counts the first cell of the sorted table twice; `true` does so too.
         doubled_first_cell: bool,
     },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::nad()
+    }
 }
 
 impl Config {

@@ -16,7 +16,7 @@ use steps::{Learner, Sampler};
 
 /// What word2vec is trained with.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Config {
     /// What predicts what.
     pub architecture: Architecture,

@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         no_ambiguous: arguments.no_ambiguous,
         drop_singletons: arguments.drop_singletons,
         drop_duplicates: arguments.drop_duplicates,
+        sample: None,
     };
     let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
     let mut out = Output::create(&arguments.out)?;
