@@ -30,6 +30,15 @@ pub enum Error {
         /// Cause.
         source: promoter_encode::Error,
     },
+    /// Vectors of k-mers cannot be learnt, read or written.
+    #[error("vectors of k-mers")]
+    Vectors(#[from] promoter_encode::embed::Error),
+    /// The thread that sends rows to the device ended early.
+    #[error("the thread that sends rows to the device ended before item {item} of the epoch")]
+    Feed {
+        /// Item, from 0.
+        item: usize,
+    },
     /// The labels cannot be transformed.
     #[error(transparent)]
     Label(#[from] promoter_label::Error),

@@ -15,7 +15,8 @@ use promoter_zoo::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::batch::{Augment, Shifts};
+use crate::batch::{Augment, Averaging};
+use crate::encoding::Encoding;
 use crate::error::experiment;
 use crate::loss::Loss;
 use crate::optimiser::OptimiserConfig;
@@ -68,6 +69,13 @@ pub struct Experiment {
     /// How training rows are varied.
     #[serde(default)]
     pub augment: Augment,
+    /// Over what predictions are averaged, those of the validation rows and, unless it is told otherwise, the
+    /// predictor's.
+    #[serde(default)]
+    pub evaluation: Averaging,
+    /// Where the rows that train are kept.
+    #[serde(default)]
+    pub memory: Memory,
     /// How long, in which batches, and which epoch is kept.
     pub training: Training,
 }
@@ -85,21 +93,19 @@ pub enum Data {
         /// How it is read.
         #[serde(default)]
         read: ReadOptions,
+        /// A packed copy of it, which is written when there is none: a later start reads that instead.
+        #[serde(default)]
+        cache: Option<PathBuf>,
     },
 }
 
-/// How sequences become numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum Encoding {
-    /// One channel for each base.
-    OneHot {
-        /// The length that sequences are brought to, and the window that the network sees.
-        fit: Fit,
-        /// What each letter becomes. The layout is the network's matter: it takes positions before channels.
-        #[serde(default)]
-        policy: OneHot,
-    },
+/// Where the rows that train are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Memory {
+    /// Base codes that may lie on the device, GB (10^9 bytes, one a base). More stay on the host and are sent in shards
+    /// while the device works on the one before; the batches are the same. All lie on the device without.
+    pub resident_gb: Option<f64>,
 }
 
 /// What is learnt.
@@ -185,7 +191,9 @@ impl Experiment {
             optimiser: OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
             sharpness: None,
             schedule: Schedule::default(),
-            augment: Augment { shift: 1, shifts: Shifts::Stacked },
+            augment: Augment { shift: 1, ..Augment::default() },
+            evaluation: Averaging::default(),
+            memory: Memory::default(),
             training: Training {
                 epochs: 3,
                 steps: None,
@@ -245,17 +253,13 @@ impl Experiment {
         if let Some(sharpness) = &self.sharpness {
             sharpness.check()?;
         }
-        let Encoding::OneHot { fit, .. } = &self.encoding;
-        let (start, end) = fit.crop.unwrap_or((0, fit.length));
-        let room = start.min(fit.length.saturating_sub(end));
-        if self.augment.shift > room {
-            return Err(experiment(
-                "augment.shift",
-                self.augment.shift,
-                format_args!("at most {room} beyond the window"),
-            ));
+        self.encoding.check()?;
+        self.augment.check(&self.encoding)?;
+        self.evaluation.check(&self.encoding)?;
+        match self.memory.resident_gb {
+            Some(gb) if gb.is_nan() || gb < 0.0 => Err(experiment("memory.resident_gb", gb, "0 or more")),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

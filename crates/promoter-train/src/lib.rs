@@ -2,13 +2,14 @@
 //!
 //! One [`Experiment`] says everything that a run depends on: data, filter, split, encoding, label, network, loss,
 //! optimiser, schedule. [`Prepared`] is its data, [`Run`] the folder that the run explains itself in, and [`Trainer`]
-//! trains: base codes stay on the device, are gathered and encoded there, and nothing is sent per step.
+//! trains: base codes stay on the device, are gathered, varied and encoded there, and nothing is sent per step.
 //!
 //! A run that was stopped at any moment goes on from its last checkpoint and ends with the same bytes as if it had not
 //! been stopped, on the same kind of CPU with the same number of threads.
 
 pub mod batch;
 pub mod checkpoint;
+pub mod encoding;
 pub mod environment;
 pub mod error;
 pub mod experiment;
@@ -23,6 +24,7 @@ pub mod setting;
 pub mod sharpness;
 mod sums;
 pub mod trainer;
+pub mod vectors;
 
 pub use environment::Environment;
 pub use error::Error;

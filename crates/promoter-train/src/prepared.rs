@@ -1,7 +1,10 @@
 //! The data of an experiment: read or simulated, filtered, split, labels fitted.
 
+use std::sync::Arc;
+
 use promoter_label::Fitted;
 use promoter_seq::Table;
+use promoter_seq::cache;
 use promoter_seq::filter::FilterReport;
 use promoter_seq::read::{self, ReadReport};
 
@@ -12,9 +15,9 @@ use crate::{Error, Experiment};
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Rows to train on.
-    pub train: Table,
+    pub train: Arc<Table>,
     /// Rows to validate on.
-    pub validation: Table,
+    pub validation: Arc<Table>,
     /// What was found in the file; none for simulated rows.
     pub read: Option<ReadReport>,
     /// How many rows each rule of the filter removed.
@@ -26,22 +29,28 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Reads or simulates, filters, splits and fits. Nothing is written.
+    /// Reads or simulates, filters, splits and fits. Nothing is written but the packed copy that the experiment names.
     ///
     /// # Errors
     /// [`Error::Sequences`], [`Error::Simulation`], [`Error::Label`]; [`Error::Experiment`] when a part is empty.
     pub fn of(experiment: &Experiment) -> Result<Self, Error> {
-        let (table, read, noise_ceiling) = match &experiment.data {
+        let Experiment { filter, seed, .. } = experiment;
+        let (table, read, filter, noise_ceiling) = match &experiment.data {
             Data::Simulated(assay) => {
                 let simulation = promoter_sim::simulate(assay)?;
-                (simulation.table, None, Some(simulation.noise_ceiling))
+                let (table, filter) = filter.apply(simulation.table, *seed)?;
+                (table, None, filter, Some(simulation.noise_ceiling))
             }
-            Data::File { path, read } => {
-                let (table, report) = read::read(path, read)?;
-                (table, Some(report), None)
+            Data::File { path, read, cache: None } => {
+                let (table, read, filter) = read::read_filtered(path, read, filter, *seed)?;
+                (table, Some(read), filter, None)
+            }
+            Data::File { path, read, cache: Some(cache) } => {
+                let (table, read, _) = cache::read(path, read, cache)?;
+                let (table, filter) = filter.apply(table, *seed)?;
+                (table, Some(read), filter, None)
             }
         };
-        let (table, filter) = experiment.filter.apply(table, experiment.seed)?;
         let parts = experiment.split.parts(&table)?;
         for (part, rows) in [("train", parts.train.len()), ("validate", parts.validation.len())] {
             if rows < 2 {
@@ -49,7 +58,8 @@ impl Prepared {
                 return Err(crate::error::experiment("split", format_args!("{:?}", experiment.split), expected));
             }
         }
-        let (train, validation) = (table.select(&parts.train), table.select(&parts.validation));
+        let select = |rows: &[u32]| Arc::new(table.select(rows));
+        let (train, validation) = (select(&parts.train), select(&parts.validation));
         let label = experiment.label.transform.fit(train.labels())?;
         Ok(Self { train, validation, read, filter, label, noise_ceiling })
     }

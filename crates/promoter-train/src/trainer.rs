@@ -1,6 +1,7 @@
 //! The training loop.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 use promoter_encode::random::Stream;
@@ -13,12 +14,12 @@ use tch::{Device, Kind, Tensor};
 use crate::batch::{DeviceRows, Encoder, Order};
 use crate::checkpoint::{self, Position};
 use crate::error::{Doing, experiment as refuse};
-use crate::experiment::{Encoding, Shuffle};
+use crate::experiment::Shuffle;
 use crate::optimiser::Optimiser;
 use crate::record::is_better;
 use crate::schedule::Moment;
 use crate::sums::{StepMetrics, StepSums};
-use crate::{EpochRecord, Error, Experiment, Prepared, Run, Scores};
+use crate::{EpochRecord, Error, Experiment, Prepared, Run, Scores, vectors};
 
 /// Steps between looks at whether the loss is still a number; on CUDA each look waits for the device.
 const WATCH: u64 = 20;
@@ -92,12 +93,19 @@ impl<'a> Trainer<'a> {
         experiment.check()?;
         let mut params = Params::new(device, experiment.seed);
         let network = experiment.network.build(&mut params)?;
-        check_window(&experiment, network.as_ref())?;
+        let vectors = vectors::of_run(&experiment, prepared, run.path())?;
+        let encoder = Encoder::new(&experiment.encoding, vectors.as_ref(), device)?;
+        check_window(&encoder, network.as_ref())?;
         check_loss(&experiment, network.as_ref())?;
         let optimiser = experiment.optimiser.build(&params)?;
-        let rows = |table| DeviceRows::new(table, &experiment.encoding, &prepared.label, device);
-        let (train, validation) = (rows(&prepared.train)?, rows(&prepared.validation)?);
-        let encoder = Encoder::new(&experiment.encoding, device)?;
+        let Experiment { encoding, memory, .. } = &experiment;
+        let validation = DeviceRows::new(&prepared.validation, encoding, &prepared.label, device)?;
+        let bytes = prepared.train.len() * encoding.fit().length;
+        let train = match memory.resident_gb {
+            Some(gb) if bytes as f64 > gb * 1e9 => DeviceRows::streamed,
+            _ => DeviceRows::new,
+        };
+        let train = train(&prepared.train, encoding, &prepared.label, device)?;
         let sums = StepSums::new(device).doing("trainer")?;
         let mut records = run.records()?;
         let position = if run.last().exists() {
@@ -182,7 +190,7 @@ impl<'a> Trainer<'a> {
             Shuffle::EveryEpoch => epoch,
             Shuffle::Once => 0,
         };
-        let order = Order::new(*seed, order, self.train.len(), augment, self.device)?;
+        let mut order = Order::new(*seed, order, self.train.len(), augment, self.device)?;
         let rows = self.rows_of_epoch(epoch)?;
         let (started, first) = (Instant::now(), self.position.step);
         let mut factor = 1.0;
@@ -192,7 +200,7 @@ impl<'a> Trainer<'a> {
             let n = batch.min(order.len() - from);
             let moment = Moment { step: epoch * steps + step, steps: total, epoch, epochs: total.div_ceil(steps) };
             factor = self.experiment.schedule.factor(&moment);
-            self.step(&order, from..from + n, &rows, epoch * steps + step, factor)?;
+            self.step(&mut order, from..from + n, &rows, epoch * steps + step, factor)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
             if step.is_multiple_of(WATCH) || step + 1 == steps || epoch * steps + step + 1 == total {
@@ -225,7 +233,7 @@ impl<'a> Trainer<'a> {
 
     fn step(
         &mut self,
-        order: &Order,
+        order: &mut Order,
         items: Range<usize>,
         rows: &DeviceRows,
         global: u64,
@@ -310,19 +318,25 @@ impl<'a> Trainer<'a> {
         checkpoint::write(&run.last(), experiment, position, params, optimiser, sums.tensor())
     }
 
-    /// Predictions of all rows, in units of the transformed label, and the mean loss.
+    /// Predictions of all rows, in units of the transformed label, and the mean loss of the sequences as they are.
     fn predict(&self, rows: &DeviceRows) -> Result<(Vec<f32>, f64), Error> {
         let _guard = tch::no_grad_guard();
         let batch = self.experiment.training.evaluation_batch_size as usize;
         let (mut predictions, mut losses) = (Vec::new(), Vec::new());
         for from in (0..rows.len()).step_by(batch) {
             let n = batch.min(rows.len() - from);
-            let x = self.encoder.encode(&rows.codes(from, n)?, None)?;
-            let output = self.network.forward(&x, Mode::Evaluate)?;
             let target = rows.labels().f_narrow(0, from as i64, n as i64).doing("validation labels")?;
+            let mut first = None;
+            let averaging = self.experiment.evaluation;
+            predictions.push(averaging.mean(&rows.codes(from, n)?, &self.encoder, |x| -> Result<_, Error> {
+                let output = self.network.forward(x, Mode::Evaluate)?;
+                let expression = self.network.expression(&output)?;
+                first.get_or_insert(output);
+                Ok(expression)
+            })?);
+            let Some(output) = first else { continue };
             let loss = self.experiment.loss.forward(&output, &target)?;
             losses.push(loss.f_to_kind(Kind::Double).and_then(|l| l.f_mul_scalar(n as f64)).doing("validation loss")?);
-            predictions.push(self.network.expression(&output)?);
         }
         let collect = || {
             let predictions: Vec<f32> = Vec::try_from(Tensor::f_cat(&predictions, 0)?.f_to_kind(Kind::Float)?)?;
@@ -352,7 +366,7 @@ impl<'a> Trainer<'a> {
         let (validation, predictions) = score(&self.validation)?;
         let taken = self.prepared.train.len().min(self.prepared.validation.len());
         let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
-        let sample = self.prepared.train.select(&evenly);
+        let sample = Arc::new(self.prepared.train.select(&evenly));
         let sample = DeviceRows::new(&sample, &self.experiment.encoding, &self.prepared.label, self.device)?;
         let (train, _) = score(&sample)?;
         self.run.write("predictions.tsv", &predictions_tsv(self.prepared, &predictions))?;
@@ -371,15 +385,13 @@ impl<'a> Trainer<'a> {
 }
 
 /// The window must be what the network takes.
-fn check_window(experiment: &Experiment, network: &dyn Network) -> Result<(), Error> {
-    let Encoding::OneHot { fit, policy } = &experiment.encoding;
-    let input = network.input();
-    let found = (fit.output_length() as i64, policy.channels() as i64);
+fn check_window(encoder: &Encoder, network: &dyn Network) -> Result<(), Error> {
+    let (input, found) = (network.input(), encoder.output());
     if found == (input.length, input.channels) {
         return Ok(());
     }
     let expected = format!("the network's {} positions and {} channels", input.length, input.channels);
-    Err(refuse("encoding.one_hot", format_args!("{} positions and {} channels", found.0, found.1), expected))
+    Err(refuse("encoding", format_args!("{} positions and {} channels", found.0, found.1), expected))
 }
 
 /// A loss over classes wants as many outputs, and labels in sorting bins.

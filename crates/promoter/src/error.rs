@@ -60,13 +60,13 @@ pub enum Error {
         path: PathBuf,
     },
     /// A predictor was written in another format.
-    #[error("{path} has predictor format {found}, this version reads {expected}: use the version that wrote it", path = path.display())]
+    #[error("{path} has predictor format {found}, this version reads formats up to {expected}: use the version that wrote it", path = path.display())]
     Version {
         /// File.
         path: PathBuf,
         /// Format found.
         found: u64,
-        /// Format that can be read.
+        /// Latest format that can be read.
         expected: u64,
     },
     /// A description is not what it should be.

@@ -11,17 +11,15 @@ mod run;
 use std::io::Read as _;
 use std::path::Path;
 
-use promoter_encode::fit::Fit;
-use promoter_encode::one_hot::Flag;
-use promoter_encode::reverse_complement;
 use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
 use promoter_torch::file::{Tensors, write_whole};
+pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
-use promoter_train::experiment::Encoding;
+use promoter_train::encoding::Fitter;
 use promoter_zoo::{Mode, Network};
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Tensor};
 
 pub use self::description::{Description, FORMAT, Training};
 pub use self::ensemble::Ensemble;
@@ -30,14 +28,8 @@ use crate::Error;
 /// Sequences that go through a network at once.
 const BATCH: usize = 1024;
 
-/// Over what a prediction is averaged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Averaging {
-    /// Both strands: the fitted sequence and its reverse complement.
-    pub strands: bool,
-    /// Windows moved by up to so many bases to either side.
-    pub shift: usize,
-}
+/// Tensor of a predictor file that holds the vectors of k-mers, (4^k + 1, dimension).
+const VECTORS: &str = "encoding.vectors";
 
 /// What was done to the sequences on their way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,27 +59,30 @@ pub struct Tally {
 /// })?;
 /// # Ok::<(), promoter::Error>(())
 /// ```
+///
+/// Predictions are averaged in units of the transformed label, and then brought back to those of the labels.
 #[derive(Debug)]
 pub struct Predictor {
     description: Description,
     params: Params,
     network: Box<dyn Network>,
     encoder: Encoder,
-    /// Which base codes the encoding refuses.
-    refused: [bool; 16],
+    fitter: Fitter,
     device: Device,
 }
 
 impl Predictor {
-    /// A predictor with the weights that `tensors` holds; `path` is for messages.
+    /// A predictor with the weights that `tensors` holds, and the vectors as `encoding.vectors` where the encoding has
+    /// some; `path` is for messages.
     ///
     /// # Errors
-    /// [`Error::Network`], [`Error::Window`], [`Error::Weights`] unless names, shapes and kinds all match.
-    pub fn new(description: Description, tensors: &Tensors, path: &Path, device: Device) -> Result<Self, Error> {
+    /// [`Error::Network`], [`Error::Window`], [`Error::Training`] for vectors that do not fit, [`Error::Weights`] unless
+    /// names, shapes and kinds all match.
+    pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
         let mut params = Params::new(device, 0);
         let network = description.network.build(&mut params)?;
-        let Encoding::OneHot { fit, policy } = &description.encoding;
-        let (input, found) = (network.input(), (fit.output_length() as i64, policy.channels() as i64));
+        let encoder = Encoder::new(&description.encoding, tensors.tensors.remove(VECTORS).as_ref(), device)?;
+        let (input, found) = (network.input(), encoder.output());
         if found != (input.length, input.channels) {
             return Err(Error::Window {
                 expected: format!("{} x {}", input.length, input.channels),
@@ -95,9 +90,8 @@ impl Predictor {
             });
         }
         tensors.load_into(&params, path)?;
-        let encoder = Encoder::new(&description.encoding, device)?;
-        let refused = std::array::from_fn(|code| policy.encode_codes::<f32>(&[code as u8]).is_err());
-        Ok(Self { description, params, network, encoder, refused, device })
+        let fitter = Fitter::new(&description.encoding);
+        Ok(Self { description, params, network, encoder, fitter, device })
     }
 
     /// Loads a predictor file.
@@ -113,7 +107,7 @@ impl Predictor {
             }
             other => other?,
         };
-        Self::new(Description::parse(&tensors.metadata, path)?, &tensors, path, device)
+        Self::new(Description::parse(&tensors.metadata, path)?, tensors, path, device)
     }
 
     /// The network of a run's best epoch.
@@ -138,6 +132,9 @@ impl Predictor {
     /// [`Error::Weights`], [`Error::Description`], [`Error::Io`].
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let mut tensors = Tensors::of(&self.params)?;
+        if let Some(vectors) = self.encoder.vectors() {
+            tensors.insert(VECTORS, vectors)?;
+        }
         let json = serde_json::to_string(&self.description);
         tensors.metadata = json.map_err(|source| Error::Description { path: path.to_owned(), source })?;
         tensors.write(path)?;
@@ -167,7 +164,7 @@ impl Predictor {
         averaging: Averaging,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        stream(rows, self.fit(), |table, first| self.predict_batch(table, averaging, first), take)
+        stream(rows, self.fitter.length(), |table, first| self.predict_batch(table, averaging, first), take)
     }
 
     /// Predictions of the rows of a table, in sorting bins or what else the training labels were in.
@@ -187,81 +184,35 @@ impl Predictor {
     /// Predictions of a few rows; `first` rows came before them.
     fn predict_batch(&self, table: &Table, averaging: Averaging, first: u64) -> Result<Vec<f32>, Error> {
         self.check_shift(averaging.shift)?;
-        let length = self.fit().length;
-        let mut codes = self.codes(table, first)?;
-        let mut sums = vec![0.0f64; table.len()];
-        let mut passes = 0.0;
-        for reverse in [false, true] {
-            if reverse && !averaging.strands {
-                continue;
-            }
-            if reverse {
-                let forward = codes.clone();
-                let reversed = reverse_complement::codes_batch_into(&forward, length, &mut codes);
-                reversed.map_err(|source| Error::Row { row: first + 1, source })?;
-            }
-            for shift in -(averaging.shift as i64)..=averaging.shift as i64 {
-                let values = self.forward(&codes, table.len(), shift, reverse)?;
-                let values = match self.description.label.invert(&values) {
-                    // Ranks stay ranks.
-                    Err(promoter_label::Error::NotInvertible { .. }) => values,
-                    other => other?,
-                };
-                sums.iter_mut().zip(&values).for_each(|(sum, &value)| *sum += f64::from(value));
-                passes += 1.0;
-            }
-        }
-        Ok(sums.into_iter().map(|sum| (sum / passes) as f32).collect())
-    }
-
-    /// Base codes of the rows, brought to the model's length.
-    fn codes(&self, table: &Table, first: u64) -> Result<Vec<u8>, Error> {
-        let Encoding::OneHot { fit, policy } = &self.description.encoding;
-        // Shifts need the bases beyond the window too.
-        let whole = Fit { crop: None, ..fit.clone() };
-        let mut codes = vec![0u8; table.len() * fit.length];
-        for (row, out) in codes.chunks_exact_mut(fit.length).enumerate() {
-            let refuse = |source| Error::Row { row: first + row as u64 + 1, source };
-            whole.codes_into(table.codes(row), out).map_err(refuse)?;
-            if out.iter().any(|&code| self.refused[usize::from(code)]) {
-                policy.encode_codes::<f32>(table.codes(row)).map_err(refuse)?;
-            }
-        }
-        Ok(codes)
-    }
-
-    /// The network's expression for fitted codes.
-    fn forward(&self, codes: &[u8], rows: usize, shift: i64, reverse: bool) -> Result<Vec<f32>, Error> {
+        let codes = self.codes(table, first)?;
         let _guard = tch::no_grad_guard();
-        let send = || {
-            let codes = Tensor::f_from_slice(codes)?.f_view([rows as i64, self.fit().length as i64])?;
-            let codes = codes.f_to_device(self.device)?;
-            let shift = (shift != 0).then(|| Tensor::f_full([rows as i64], shift, (Kind::Int64, self.device)));
-            Ok((codes, shift.transpose()?))
-        };
-        let (codes, shift) = torch("sending sequences", send())?;
-        let x = self.encoder.encode(&codes, shift.as_ref())?;
-        if reverse {
-            let Encoding::OneHot { policy, .. } = &self.description.encoding;
-            for (i, _) in policy.flags.iter().enumerate().filter(|(_, flag)| **flag == Flag::IsReverse) {
-                let set = x.f_narrow(2, 4 + i as i64, 1).and_then(|mut channel| channel.f_fill_(1.0));
-                let _ = torch("marking the reverse strand", set)?;
-            }
+        let mean = averaging.mean(&codes, &self.encoder, |x| -> Result<Tensor, Error> {
+            Ok(self.network.expression(&self.network.forward(x, Mode::Evaluate)?)?)
+        })?;
+        let values = mean.f_to_device(Device::Cpu).and_then(Vec::try_from);
+        let values: Vec<f32> = values.map_err(|source| Error::Torch { doing: "collecting predictions", source })?;
+        match self.description.label.invert(&values) {
+            // Ranks stay ranks.
+            Err(promoter_label::Error::NotInvertible { .. }) => Ok(values),
+            other => Ok(other?),
         }
-        let expression = self.network.expression(&self.network.forward(&x, Mode::Evaluate)?)?;
-        let collect = || Vec::try_from(expression.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?);
-        torch("collecting predictions", collect())
     }
 
-    fn fit(&self) -> &Fit {
-        let Encoding::OneHot { fit, .. } = &self.description.encoding;
-        fit
+    /// Base codes of the rows, brought to the model's length, (rows, length) u8.
+    fn codes(&self, table: &Table, first: u64) -> Result<Tensor, Error> {
+        let length = self.fitter.length();
+        let mut codes = vec![0u8; table.len() * length];
+        for (row, out) in codes.chunks_exact_mut(length).enumerate() {
+            let refuse = |source| Error::Row { row: first + row as u64 + 1, source };
+            self.fitter.codes_into(table.codes(row), out).map_err(refuse)?;
+        }
+        let codes = Tensor::f_from_slice(&codes).and_then(|t| t.f_view([table.len() as i64, length as i64]));
+        let codes = codes.and_then(|codes| codes.f_to_device(self.device));
+        codes.map_err(|source| Error::Torch { doing: "sending sequences", source })
     }
 
     fn check_shift(&self, shift: usize) -> Result<(), Error> {
-        let fit = self.fit();
-        let (start, end) = fit.crop.unwrap_or((0, fit.length));
-        let room = start.min(fit.length.saturating_sub(end));
+        let room = self.description.encoding.room();
         if shift <= room {
             return Ok(());
         }
@@ -273,7 +224,7 @@ impl Predictor {
 /// Reads batches, predicts them, hands them on.
 fn stream<E: From<Error>>(
     rows: &mut Rows,
-    fit: &Fit,
+    length: usize,
     predict: impl Fn(&Table, u64) -> Result<Vec<f32>, Error>,
     mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
 ) -> Result<Tally, E> {
@@ -282,8 +233,8 @@ fn stream<E: From<Error>>(
         take(&table, &predict(&table, tally.rows)?)?;
         for (codes, _) in table.rows() {
             tally.rows += 1;
-            tally.longer += u64::from(codes.len() > fit.length);
-            tally.shorter += u64::from(codes.len() < fit.length);
+            tally.longer += u64::from(codes.len() > length);
+            tally.shorter += u64::from(codes.len() < length);
             tally.ambiguous += u64::from(codes.iter().any(|&code| code > 3));
         }
     }
@@ -295,8 +246,4 @@ fn is_pickle(path: &Path) -> bool {
     let mut start = [0; 4];
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start)).unwrap_or(0);
     start[..read].starts_with(b"PK\x03\x04") || (start[0] == 0x80 && (2..=5).contains(&start[1]))
-}
-
-fn torch<T>(doing: &'static str, result: Result<T, TchError>) -> Result<T, Error> {
-    result.map_err(|source| Error::Torch { doing, source })
 }

@@ -2,17 +2,25 @@
 
 use std::path::Path;
 
-use promoter_train::experiment::Encoding;
+use promoter_train::encoding::Encoding;
 
 use super::{Predictor, Training};
 
 /// The card of a predictor that is saved as `path`, in Markdown.
 pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
     let description = &predictor.description;
-    let Encoding::OneHot { fit, policy } = &description.encoding;
+    let fit = description.encoding.fit();
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let title = if description.title.is_empty() { description.network.name() } else { &description.title };
-    let (start, end) = fit.crop.unwrap_or((0, fit.length));
+    let (start, end) = description.encoding.window();
+    let letters = match &description.encoding {
+        Encoding::OneHot { policy, .. } => {
+            format!("channels {}; N: {:?}, other ambiguous letters: {:?}", policy.order, policy.ambiguous, policy.iupac)
+        }
+        Encoding::Kmer { words, .. } => {
+            format!("a vector for each {}-mer; those with other letters: {:?}", words.k, words.oov)
+        }
+    };
     let mut text = format!(
         "# {title}\n\n\
          Predicts the expression that a yeast promoter drives from its sequence. Written by promoter {version}.\n\n\
@@ -21,7 +29,7 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
          | | |\n|---|---|\n\
          | network | `{network}`, {parameters} parameters |\n\
          | input | {length} bases, of which {start}..{end}; longer: {longer:?}, shorter: {shorter:?} |\n\
-         | letters | channels {order:?}; N: {n:?}, other ambiguous letters: {iupac:?} |\n\
+         | letters | {letters} |\n\
          | label | {label}: predictions are {unit} |\n",
         version = description.version,
         network = description.network.name(),
@@ -29,9 +37,6 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
         length = fit.length,
         longer = fit.longer,
         shorter = fit.shorter,
-        order = policy.order,
-        n = policy.ambiguous,
-        iupac = policy.iupac,
         label = description.label.transform().name(),
         unit = match description.label {
             promoter_label::Fitted::Rank => "ranks",

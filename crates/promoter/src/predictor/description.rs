@@ -5,21 +5,23 @@ use std::path::Path;
 
 use promoter_label::Fitted;
 use promoter_metrics::Metric;
-use promoter_train::experiment::Encoding;
+use promoter_train::batch::Averaging;
+use promoter_train::encoding::Encoding;
 use promoter_train::{Environment, Scores};
 use promoter_zoo::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// Format of predictor files that this version writes and reads.
-pub const FORMAT: u64 = 1;
+/// Format of predictor files that this version writes. It reads those from 1 on: 2 added vectors of k-mers and the
+/// evaluation.
+pub const FORMAT: u64 = 2;
 
 /// What a predictor file says about its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
-    /// [`FORMAT`].
+    /// [`FORMAT`], or an earlier one.
     pub format: u64,
     /// Version of this crate that wrote it.
     pub version: String,
@@ -31,6 +33,9 @@ pub struct Description {
     pub encoding: Encoding,
     /// The label transform, fitted to the training labels: its inverse is applied to what the network gives.
     pub label: Fitted,
+    /// Over what predictions were averaged when the network was chosen, and are unless another averaging is asked for.
+    #[serde(default)]
+    pub evaluation: Averaging,
     /// How the weights were trained; none for weights that came from elsewhere.
     pub training: Option<Training>,
 }
@@ -84,7 +89,7 @@ impl Description {
         // The format first: a later one may have other fields.
         match serde_json::from_str::<Format>(text).map_err(description)?.format {
             None => Err(Error::NoDescription { path: path.to_owned() }),
-            Some(FORMAT) => serde_json::from_str(text).map_err(description),
+            Some(1..=FORMAT) => serde_json::from_str(text).map_err(description),
             Some(found) => Err(Error::Version { path: path.to_owned(), found, expected: FORMAT }),
         }
     }

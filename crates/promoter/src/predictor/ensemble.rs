@@ -39,7 +39,7 @@ impl Ensemble {
         averaging: Averaging,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        stream(rows, self.members[0].fit(), |table, first| self.mean(table, averaging, first), take)
+        stream(rows, self.members[0].fitter.length(), |table, first| self.mean(table, averaging, first), take)
     }
 
     /// As [`Predictor::predict_table`].

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
+use promoter_encode::embed::Vectors;
+use promoter_encode::embed::io::Format;
 use promoter_label::Fitted;
 use promoter_torch::file::Tensors;
-use promoter_train::{Environment, EpochRecord, Experiment};
+use promoter_train::encoding::Encoding;
+use promoter_train::{Environment, EpochRecord, Experiment, vectors};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tch::Device;
 
-use super::{Description, FORMAT, Predictor, Training};
+use super::{Description, FORMAT, Predictor, Training, VECTORS};
 use crate::Error;
 
 /// What `checkpoints/best.safetensors` says about its weights.
@@ -33,7 +36,7 @@ pub(super) fn read(folder: &Path, device: Device) -> Result<Predictor, Error> {
     }
     let experiment = Experiment::read(&folder.join("config.toml"))?;
     let environment: Environment = json(&folder.join("env.json"), text(&folder.join("env.json"))?.trim())?;
-    let tensors = Tensors::read(&weights)?;
+    let mut tensors = Tensors::read(&weights)?;
     let Best { epoch, label } = json(&weights, &tensors.metadata)?;
     let metrics = folder.join("metrics.jsonl");
     let records: Vec<EpochRecord> =
@@ -48,6 +51,7 @@ pub(super) fn read(folder: &Path, device: Device) -> Result<Predictor, Error> {
         network: experiment.network.clone(),
         encoding: experiment.encoding.clone(),
         label,
+        evaluation: experiment.evaluation,
         training: Some(Training {
             experiment: experiment.to_toml(),
             epoch,
@@ -58,7 +62,12 @@ pub(super) fn read(folder: &Path, device: Device) -> Result<Predictor, Error> {
             environment,
         }),
     };
-    Predictor::new(description, &tensors, &weights, device)
+    if let Encoding::Kmer { words, .. } = &experiment.encoding {
+        let vectors = Vectors::load(folder.join(vectors::FILE), Format::Safetensors);
+        let vectors = vectors.map_err(promoter_train::Error::from)?;
+        tensors.insert(VECTORS, &vectors::table(words, &vectors)?)?;
+    }
+    Predictor::new(description, tensors, &weights, device)
 }
 
 fn text(path: &Path) -> Result<String, Error> {

@@ -1,0 +1,152 @@
+//! Vectors of k-mers: where they come from, and how they lie on the device.
+
+use std::path::{Path, PathBuf};
+
+use promoter_encode::embed::io::Format;
+use promoter_encode::embed::{Corpus, Vectors, glove, word2vec};
+use promoter_encode::kmer::{Kmers, Tokenizer};
+use promoter_encode::random::Stream;
+use promoter_seq::Table;
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use crate::encoding::{Encoding, Fitter};
+use crate::error::{Doing, experiment};
+use crate::{Error, Experiment, Prepared};
+
+/// File of a run's folder that holds its vectors.
+pub const FILE: &str = "vectors.safetensors";
+
+/// Where vectors come from.
+///
+/// GloVe and word2vec learn from all rows that the filter leaves, those that validate as well, as NAD's did: vectors
+/// see no labels.
+///
+/// ```
+/// use promoter_encode::embed::glove;
+/// use promoter_train::vectors::Source;
+/// #[derive(serde::Deserialize)]
+/// struct Kmer {
+///     vectors: Source,
+/// }
+/// let kmer: Kmer = toml::from_str("vectors = { glove = {} }")?; // what is left out is NAD's
+/// assert_eq!(kmer.vectors, Source::Glove(glove::Config::nad()));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Source {
+    /// Learnt by GloVe.
+    Glove(glove::Config),
+    /// Learnt by word2vec.
+    Word2vec(word2vec::Config),
+    /// A file: `.safetensors`, `.bin` of word2vec, `.vec` of word2vec as text, `.txt` of GloVe.
+    File(PathBuf),
+    /// Standard normal numbers, drawn from the experiment's seed.
+    Random {
+        /// Numbers per vector.
+        dimension: usize,
+    },
+}
+
+/// The [`table`] of a run's vectors, which are those in its folder, else made and written there. None for an encoding
+/// without.
+///
+/// # Errors
+/// [`Error::Vectors`] for vectors that cannot be learnt, read or written, [`Error::Row`].
+pub(crate) fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -> Result<Option<Tensor>, Error> {
+    let Encoding::Kmer { words, vectors, .. } = &experiment.encoding else { return Ok(None) };
+    let file = run.join(FILE);
+    if file.is_file() {
+        return Ok(Some(table(words, &Vectors::load(&file, Format::Safetensors)?)?));
+    }
+    let corpus = || corpus(&experiment.encoding, words, [&prepared.train, &prepared.validation]);
+    let vectors = match vectors {
+        Source::Glove(config) => {
+            let told = |p: glove::Progress| tracing::info!(iteration = p.iteration, cost = p.cost, "GloVe");
+            glove::train(&corpus()?, config, told)?.vectors()?
+        }
+        Source::Word2vec(config) => {
+            let told = |p: word2vec::Progress| tracing::info!(epoch = p.epoch, cost = p.cost, "word2vec");
+            word2vec::train(&corpus()?, config, told)?
+        }
+        Source::File(path) => Vectors::load(path, format(path)?)?,
+        Source::Random { dimension } => random(words, *dimension, experiment.seed)?,
+    };
+    let table = table(words, &vectors)?;
+    vectors.save(&file, Format::Safetensors)?;
+    Ok(Some(table))
+}
+
+fn format(path: &Path) -> Result<Format, Error> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("safetensors") => Ok(Format::Safetensors),
+        Some("bin") => Ok(Format::Word2vecBinary),
+        Some("vec") => Ok(Format::Word2vecText),
+        Some("txt") => Ok(Format::GloveText),
+        _ => Err(experiment("encoding.kmer.vectors.file", path.display(), "a .safetensors, .bin, .vec or .txt file")),
+    }
+}
+
+/// One sentence of k-mers per row.
+fn corpus(encoding: &Encoding, words: &Kmers, tables: [&Table; 2]) -> Result<Corpus, Error> {
+    let fitter = Fitter::new(encoding);
+    let (start, end) = encoding.fit().crop.unwrap_or((0, fitter.length()));
+    let mut corpus = Corpus::of_kmers(words)?;
+    let mut fitted = vec![0; fitter.length()];
+    for table in tables {
+        for (row, (codes, _)) in table.rows().enumerate() {
+            fitter.codes_into(codes, &mut fitted).map_err(|source| Error::Row { row, source })?;
+            corpus.push_codes(&fitted[start..end])?;
+        }
+    }
+    Ok(corpus)
+}
+
+fn random(words: &Kmers, dimension: usize, seed: u64) -> Result<Vectors, Error> {
+    let corpus = Corpus::of_kmers(words)?;
+    let words: Vec<String> = (0..corpus.words() as u32).map(|word| corpus.word(word)).collect();
+    let mut draws = Stream::new(seed, "vectors", 0);
+    let data = (0..words.len() * dimension).map(|_| draws.normal() as f32).collect();
+    Ok(Vectors::new(words, dimension, data)?)
+}
+
+/// The vectors as the device looks them up: by the number that a k-mer's bases are in base 4; then the vector of k-mers
+/// with other letters. A k-mer without a vector, such as one too rare to learn, has zeros.
+///
+/// # Shapes
+/// (4^k + 1, dimension) f32.
+///
+/// # Errors
+/// [`Error::Experiment`] when there is no vector of any k-mer, [`Error::Torch`].
+pub fn table(words: &Kmers, vectors: &Vectors) -> Result<Tensor, Error> {
+    let refuse = |e: promoter_encode::Error| experiment("encoding.kmer.words", format_args!("{words:?}"), e);
+    let tokenizer = words.tokenizer().map_err(refuse)?;
+    // Every k-mer in its own right, whether or not the vocabulary has it together with its reverse complement.
+    let every = Kmers { k: words.k, ..Kmers::default() }.tokenizer().map_err(refuse)?;
+    let mut data = vec![0.0f32; (every.words() + 1) * vectors.dimension()];
+    let (mut rows, mut missing) = (data.chunks_exact_mut(vectors.dimension()), 0);
+    for (word, row) in (0..every.words() as u32).zip(&mut rows) {
+        match vectors.get(&spelling(&every, &tokenizer, word).map_err(refuse)?) {
+            Some(vector) => row.copy_from_slice(vector),
+            None => missing += 1,
+        }
+    }
+    if let (Some(row), Some(vector)) = (rows.next(), vectors.get("<unk>")) {
+        row.copy_from_slice(vector);
+    }
+    if missing == every.words() {
+        return Err(experiment("encoding.kmer.vectors", "without k-mers", format_args!("words of {} bases", words.k)));
+    }
+    if missing > 0 {
+        tracing::warn!(missing, "k-mers have no vector, zeros instead");
+    }
+    let size = [every.words() as i64 + 1, vectors.dimension() as i64];
+    Tensor::f_from_slice(&data).and_then(|data| data.f_view(size)).doing("vectors")
+}
+
+/// A k-mer as the vocabulary spells it.
+fn spelling(every: &Tokenizer, vocabulary: &Tokenizer, word: u32) -> promoter_encode::Result<String> {
+    let letters = vocabulary.kmer(vocabulary.token(&every.kmer(word)?)?)?;
+    Ok(letters.into_iter().map(char::from).collect())
+}
