@@ -168,7 +168,7 @@ fn experiment(arguments: &Arguments) -> Experiment {
             Some(label) => Columns::Named { sequence: arguments.sequence.clone(), label: Some(label.clone()) },
         };
         let read = ReadOptions { columns, ..ReadOptions::default() };
-        experiment.data = Data::File { path: path.clone(), read };
+        experiment.data = Data::File { path: path.clone(), read, cache: None };
         // Real sequences overlap: rows that share 20 bases between the flanks stay on one side.
         experiment.split = Split::Kmers { validation: Size::Fraction(0.1), seed, k: 20, left: 17, right: 13 };
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use promoter_label::Noise;
-use promoter_train::batch::Shifts;
+use promoter_train::batch::{ReverseComplement, Shifts};
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::schedule::Schedule;
 use promoter_train::sharpness::Sharpness;
@@ -40,6 +40,11 @@ fn every_optimiser_resumes_to_the_same_bytes() {
         experiment.schedule = Schedule::OneCycle { rise: 0.3, momentum: None };
         experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
         experiment.augment.shifts = Shifts::Random;
+        experiment.augment.reverse_complement = ReverseComplement::Random;
+        experiment.augment.mutate = 0.02;
+        experiment.evaluation.strands = true;
+        // Half of the runs have their rows on the host.
+        experiment.memory.resident_gb = (i % 2 == 1).then_some(0.0);
         experiment.sharpness = (i % 2 == 0).then_some(Sharpness { rho: 0.05, alpha: 0.05 });
         experiment.training.batch_size = 108;
         experiment.training.checkpoint_steps = Some(1);

@@ -47,13 +47,13 @@ pub struct Tally {
 /// A trained network that goes from sequences to expression.
 ///
 /// ```no_run
-/// use promoter::predictor::{Averaging, Predictor};
+/// use promoter::predictor::Predictor;
 /// use promoter::seq::read::{Columns, ReadOptions, Rows};
 /// use tch::Device;
 /// let predictor = Predictor::load("yeast.safetensors".as_ref(), Device::Cpu)?;
 /// let options = ReadOptions { columns: Columns::Sequence, ..ReadOptions::default() };
 /// let mut rows = Rows::open("test_sequences.txt.gz", &options)?;
-/// predictor.predict(&mut rows, Averaging::default(), |_, predictions| {
+/// predictor.predict(&mut rows, None, |_, predictions| {
 ///     predictions.iter().for_each(|expression| println!("{expression}"));
 ///     Ok::<(), promoter::Error>(())
 /// })?;
@@ -154,14 +154,15 @@ impl Predictor {
     }
 
     /// Predicts all rows of a reader in their order and in constant memory: each batch of sequences is handed to
-    /// `take` with its predictions.
+    /// `take` with its predictions. They are averaged as the network was evaluated in training unless `averaging` says
+    /// how.
     ///
     /// # Errors
     /// Those of the reader and of [`predict_table`](Self::predict_table), and what `take` returns.
     pub fn predict<E: From<Error>>(
         &self,
         rows: &mut Rows,
-        averaging: Averaging,
+        averaging: Option<Averaging>,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
         stream(rows, self.fitter.length(), |table, first| self.predict_batch(table, averaging, first), take)
@@ -172,7 +173,7 @@ impl Predictor {
     /// # Errors
     /// [`Error::Row`] for a sequence that the policies refuse, [`Error::Setting`] for a shift beyond the sequence,
     /// [`Error::Label`], [`Error::Network`], [`Error::Torch`].
-    pub fn predict_table(&self, table: &Table, averaging: Averaging) -> Result<Vec<f32>, Error> {
+    pub fn predict_table(&self, table: &Table, averaging: Option<Averaging>) -> Result<Vec<f32>, Error> {
         let mut predictions = Vec::with_capacity(table.len());
         for first in (0..table.len()).step_by(BATCH) {
             let rows: Vec<u32> = (first as u32..table.len().min(first + BATCH) as u32).collect();
@@ -182,7 +183,8 @@ impl Predictor {
     }
 
     /// Predictions of a few rows; `first` rows came before them.
-    fn predict_batch(&self, table: &Table, averaging: Averaging, first: u64) -> Result<Vec<f32>, Error> {
+    fn predict_batch(&self, table: &Table, averaging: Option<Averaging>, first: u64) -> Result<Vec<f32>, Error> {
+        let averaging = averaging.unwrap_or(self.description.evaluation);
         self.check_shift(averaging.shift)?;
         let codes = self.codes(table, first)?;
         let _guard = tch::no_grad_guard();

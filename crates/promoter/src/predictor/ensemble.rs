@@ -36,7 +36,7 @@ impl Ensemble {
     pub fn predict<E: From<Error>>(
         &self,
         rows: &mut Rows,
-        averaging: Averaging,
+        averaging: Option<Averaging>,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
         stream(rows, self.members[0].fitter.length(), |table, first| self.mean(table, averaging, first), take)
@@ -46,11 +46,11 @@ impl Ensemble {
     ///
     /// # Errors
     /// Those of [`Predictor::predict_table`].
-    pub fn predict_table(&self, table: &Table, averaging: Averaging) -> Result<Vec<f32>, Error> {
+    pub fn predict_table(&self, table: &Table, averaging: Option<Averaging>) -> Result<Vec<f32>, Error> {
         mean(table.len(), self.members.iter().map(|member| member.predict_table(table, averaging)))
     }
 
-    fn mean(&self, table: &Table, averaging: Averaging, first: u64) -> Result<Vec<f32>, Error> {
+    fn mean(&self, table: &Table, averaging: Option<Averaging>, first: u64) -> Result<Vec<f32>, Error> {
         mean(table.len(), self.members.iter().map(|member| member.predict_batch(table, averaging, first)))
     }
 }

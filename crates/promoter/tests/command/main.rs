@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod info;
+mod kmer;
 mod rows;
 mod score;
 mod train;

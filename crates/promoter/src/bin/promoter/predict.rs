@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// Write ranks in 0..1 instead of expression, as NAD did; keeps all predictions in memory
     #[arg(long)]
     rank: bool,
-    /// Average over both strands
+    /// Average over both strands [default with --shift 0: as the model was evaluated in training]
     #[arg(long)]
     both_strands: bool,
     /// Average over windows moved by up to so many bases
@@ -72,7 +72,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.device()?;
     let members = arguments.models.iter().map(|path| Predictor::open(path, device)).collect::<Result<_, _>>()?;
     let ensemble = Ensemble::new(members)?;
-    let averaging = Averaging { strands: arguments.both_strands, shift: arguments.shift };
+    let asked = Averaging { strands: arguments.both_strands, shift: arguments.shift };
+    let averaging = (asked != Averaging::default()).then_some(asked);
     let mut rows = open(arguments)?;
     let ids = arguments.ids.as_deref().map(read_ids).transpose()?;
     let mut out = Output::create(&arguments.out)?;
