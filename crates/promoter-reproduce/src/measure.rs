@@ -234,7 +234,7 @@ fn differences(
 fn without_truth(context: Context<'_>, planned: &Planned) -> Result<Option<Measured>, Error> {
     let prepared = Prepared::of(&planned.experiment)?;
     let predictor = Predictor::of_run(&planned.folder, context.device)?;
-    let predicted = predictor.predict_table(&prepared.validation, Averaging::default())?;
+    let predicted = predictor.predict_table(&prepared.validation, None)?;
     let detail = format!("{} rows predicted; no public rows among simulated ones", predicted.len());
     Ok(Some(Measured { value: Value::Text("-".into()), detail }))
 }

@@ -55,7 +55,7 @@ impl Leaderboard {
                 return Ok(values);
             }
         }
-        let predictions = Predictor::of_run(run, device)?.predict_table(&self.sequences, averaging)?;
+        let predictions = Predictor::of_run(run, device)?.predict_table(&self.sequences, Some(averaging))?;
         let lines = self.rows.iter().zip(&predictions).map(|(row, prediction)| format!("{row}\t{prediction}\n"));
         write_whole(&path, lines.collect::<String>().as_bytes()).map_err(Error::io(&path))?;
         Ok(predictions)

@@ -85,7 +85,7 @@ impl Order {
         let row = items.f_remainder(self.rows).doing("gathering a batch")?;
         let host_rows = || -> Result<Vec<i64>, Error> {
             let rows = self.items.f_remainder(self.rows).and_then(|rows| rows.f_to_device(Device::Cpu));
-            rows.and_then(|rows| Vec::try_from(rows)).doing("gathering a batch")
+            rows.and_then(Vec::try_from).doing("gathering a batch")
         };
         let mut codes = rows.gather(&row, from, &mut self.feed, host_rows)?;
         if self.augment.mutate > 0.0 {

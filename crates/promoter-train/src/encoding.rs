@@ -2,7 +2,7 @@
 
 use promoter_encode::base;
 use promoter_encode::fit::Fit;
-use promoter_encode::kmer::{Kmers, Oov, Span};
+use promoter_encode::kmer::{Kmers, Oov};
 use promoter_encode::one_hot::{Flag, OneHot};
 use serde::{Deserialize, Serialize};
 
@@ -36,17 +36,26 @@ pub enum Encoding {
         #[serde(default, deserialize_with = "preset::table_or_name")]
         policy: OneHot,
     },
-    /// The vector of each k-mer, which training leaves as it is.
+    /// The vector of each k-mer, which training leaves as it is. NAD's k-mers are those of bases 15..99: two bases of
+    /// each flank and the insert.
     Kmer {
-        /// The length that sequences are brought to.
+        /// The length that sequences are brought to, and the window whose k-mers the network sees.
         #[serde(deserialize_with = "preset::table_or_name")]
         fit: Fit,
-        /// Which k-mers of the fitted sequence are taken.
+        /// Bases of a word.
+        #[serde(default = "k")]
+        k: usize,
+        /// What becomes of k-mers with other letters than A, C, G and T.
         #[serde(default)]
-        words: Kmers,
+        oov: Oov,
         /// Where the vectors come from.
         vectors: Source,
     },
+}
+
+/// NAD's.
+fn k() -> usize {
+    Kmers::default().k
 }
 
 impl Encoding {
@@ -68,14 +77,14 @@ impl Encoding {
     /// The bases of the fitted sequence that the network sees, first and one past the last.
     pub fn window(&self) -> (usize, usize) {
         let fit = self.fit();
-        let (first, last) = fit.crop.unwrap_or((0, fit.length));
-        match self {
-            Self::Kmer { words: Kmers { k, stride, span: Span::Centred { start, end }, .. }, .. } => {
-                let first = first + start.saturating_sub(k / 2);
-                let count = end.saturating_sub(*start).div_ceil((*stride).max(1));
-                (first, first + count.saturating_sub(1) * stride + k)
-            }
-            _ => (first, last),
+        fit.crop.unwrap_or((0, fit.length))
+    }
+
+    /// The k-mers of the window, where the encoding has some.
+    pub fn kmers(&self) -> Option<Kmers> {
+        match *self {
+            Self::OneHot { .. } => None,
+            Self::Kmer { k, oov, .. } => Some(Kmers { k, oov, ..Kmers::default() }),
         }
     }
 
@@ -91,15 +100,16 @@ impl Encoding {
     /// [`Error::Experiment`].
     pub fn check(&self) -> Result<(), Error> {
         let ((start, end), length) = (self.window(), self.fit().length);
-        if let Self::Kmer { words, .. } = self {
-            words.tokenizer().map_err(|e| experiment("encoding.kmer.words", format_args!("{words:?}"), e))?;
-            if words.oov == Oov::Skip {
-                return Err(experiment("encoding.kmer.words.oov", "skip", "error or token: rows are of one length"));
-            }
-        }
         if start >= end || end > length {
             let expected = format!("a window within the {length} bases of a fitted sequence");
             return Err(experiment("encoding", format_args!("bases {start}..{end}"), expected));
+        }
+        if let Some(kmers) = self.kmers() {
+            let count = kmers.tokenizer().and_then(|tokenizer| tokenizer.count(end - start));
+            count.map_err(|e| experiment("encoding.kmer.k", kmers.k, e))?;
+            if kmers.oov == Oov::Skip {
+                return Err(experiment("encoding.kmer.oov", "skip", "error or token: rows are of one length"));
+            }
         }
         Ok(())
     }
@@ -146,7 +156,7 @@ impl Fitter {
 fn check(encoding: &Encoding, codes: &[u8]) -> promoter_encode::Result<()> {
     match encoding {
         Encoding::OneHot { policy, .. } => policy.encode_codes::<f32>(codes).map(|_| ()),
-        Encoding::Kmer { words: Kmers { oov: Oov::Error, .. }, .. } => {
+        Encoding::Kmer { oov: Oov::Error, .. } => {
             let letters = Kmers { k: 1, ..Kmers::default() }.tokenizer()?;
             letters.tokens_of_codes::<u16>(codes).map(|_| ())
         }

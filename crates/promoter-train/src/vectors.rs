@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use promoter_encode::embed::io::Format;
 use promoter_encode::embed::{Corpus, Vectors, glove, word2vec};
-use promoter_encode::kmer::{Kmers, Tokenizer};
+use promoter_encode::kmer::Kmers;
 use promoter_encode::random::Stream;
 use promoter_seq::Table;
 use serde::{Deserialize, Serialize};
@@ -55,12 +55,14 @@ pub enum Source {
 /// # Errors
 /// [`Error::Vectors`] for vectors that cannot be learnt, read or written, [`Error::Row`].
 pub(crate) fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -> Result<Option<Tensor>, Error> {
-    let Encoding::Kmer { words, vectors, .. } = &experiment.encoding else { return Ok(None) };
+    let (Encoding::Kmer { vectors, .. }, Some(kmers)) = (&experiment.encoding, experiment.encoding.kmers()) else {
+        return Ok(None);
+    };
     let file = run.join(FILE);
     if file.is_file() {
-        return Ok(Some(table(words, &Vectors::load(&file, Format::Safetensors)?)?));
+        return Ok(Some(table(&kmers, &Vectors::load(&file, Format::Safetensors)?)?));
     }
-    let corpus = || corpus(&experiment.encoding, words, [&prepared.train, &prepared.validation]);
+    let corpus = || corpus(&experiment.encoding, &kmers, [&prepared.train, &prepared.validation]);
     let vectors = match vectors {
         Source::Glove(config) => {
             let told = |p: glove::Progress| tracing::info!(iteration = p.iteration, cost = p.cost, "GloVe");
@@ -71,9 +73,9 @@ pub(crate) fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -
             word2vec::train(&corpus()?, config, told)?
         }
         Source::File(path) => Vectors::load(path, format(path)?)?,
-        Source::Random { dimension } => random(words, *dimension, experiment.seed)?,
+        Source::Random { dimension } => random(&kmers, *dimension, experiment.seed)?,
     };
-    let table = table(words, &vectors)?;
+    let table = table(&kmers, &vectors)?;
     vectors.save(&file, Format::Safetensors)?;
     Ok(Some(table))
 }
@@ -89,10 +91,10 @@ fn format(path: &Path) -> Result<Format, Error> {
 }
 
 /// One sentence of k-mers per row.
-fn corpus(encoding: &Encoding, words: &Kmers, tables: [&Table; 2]) -> Result<Corpus, Error> {
+fn corpus(encoding: &Encoding, kmers: &Kmers, tables: [&Table; 2]) -> Result<Corpus, Error> {
     let fitter = Fitter::new(encoding);
     let (start, end) = encoding.fit().crop.unwrap_or((0, fitter.length()));
-    let mut corpus = Corpus::of_kmers(words)?;
+    let mut corpus = Corpus::of_kmers(kmers)?;
     let mut fitted = vec![0; fitter.length()];
     for table in tables {
         for (row, (codes, _)) in table.rows().enumerate() {
@@ -103,8 +105,8 @@ fn corpus(encoding: &Encoding, words: &Kmers, tables: [&Table; 2]) -> Result<Cor
     Ok(corpus)
 }
 
-fn random(words: &Kmers, dimension: usize, seed: u64) -> Result<Vectors, Error> {
-    let corpus = Corpus::of_kmers(words)?;
+fn random(kmers: &Kmers, dimension: usize, seed: u64) -> Result<Vectors, Error> {
+    let corpus = Corpus::of_kmers(kmers)?;
     let words: Vec<String> = (0..corpus.words() as u32).map(|word| corpus.word(word)).collect();
     let mut draws = Stream::new(seed, "vectors", 0);
     let data = (0..words.len() * dimension).map(|_| draws.normal() as f32).collect();
@@ -119,34 +121,27 @@ fn random(words: &Kmers, dimension: usize, seed: u64) -> Result<Vectors, Error> 
 ///
 /// # Errors
 /// [`Error::Experiment`] when there is no vector of any k-mer, [`Error::Torch`].
-pub fn table(words: &Kmers, vectors: &Vectors) -> Result<Tensor, Error> {
-    let refuse = |e: promoter_encode::Error| experiment("encoding.kmer.words", format_args!("{words:?}"), e);
-    let tokenizer = words.tokenizer().map_err(refuse)?;
-    // Every k-mer in its own right, whether or not the vocabulary has it together with its reverse complement.
-    let every = Kmers { k: words.k, ..Kmers::default() }.tokenizer().map_err(refuse)?;
-    let mut data = vec![0.0f32; (every.words() + 1) * vectors.dimension()];
-    let (mut rows, mut missing) = (data.chunks_exact_mut(vectors.dimension()), 0);
-    for (word, row) in (0..every.words() as u32).zip(&mut rows) {
-        match vectors.get(&spelling(&every, &tokenizer, word).map_err(refuse)?) {
+pub fn table(kmers: &Kmers, vectors: &Vectors) -> Result<Tensor, Error> {
+    let refuse = |e: promoter_encode::Error| experiment("encoding.kmer.k", kmers.k, e);
+    let tokenizer = kmers.tokenizer().map_err(refuse)?;
+    let mut data = vec![0.0f32; (tokenizer.words() + 1) * vectors.dimension()];
+    let mut missing = 0;
+    for (row, token) in data.chunks_exact_mut(vectors.dimension()).zip(0..tokenizer.words() as u32) {
+        let letters = tokenizer.kmer(token).map_err(refuse)?;
+        match vectors.get(&String::from_utf8_lossy(&letters)) {
             Some(vector) => row.copy_from_slice(vector),
             None => missing += 1,
         }
     }
-    if let (Some(row), Some(vector)) = (rows.next(), vectors.get("<unk>")) {
-        row.copy_from_slice(vector);
+    if let Some(vector) = vectors.get("<unk>") {
+        data[tokenizer.words() * vectors.dimension()..].copy_from_slice(vector);
     }
-    if missing == every.words() {
-        return Err(experiment("encoding.kmer.vectors", "without k-mers", format_args!("words of {} bases", words.k)));
+    if missing == tokenizer.words() {
+        return Err(experiment("encoding.kmer.vectors", "without k-mers", format_args!("words of {} bases", kmers.k)));
     }
     if missing > 0 {
         tracing::warn!(missing, "k-mers have no vector, zeros instead");
     }
-    let size = [every.words() as i64 + 1, vectors.dimension() as i64];
+    let size = [tokenizer.words() as i64 + 1, vectors.dimension() as i64];
     Tensor::f_from_slice(&data).and_then(|data| data.f_view(size)).doing("vectors")
-}
-
-/// A k-mer as the vocabulary spells it.
-fn spelling(every: &Tokenizer, vocabulary: &Tokenizer, word: u32) -> promoter_encode::Result<String> {
-    let letters = vocabulary.kmer(vocabulary.token(&every.kmer(word)?)?)?;
-    Ok(letters.into_iter().map(char::from).collect())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use promoter_encode::embed::Vectors;
 use promoter_encode::fit::Fit;
-use promoter_encode::kmer::{Kmers, Oov, Span, Strand};
+use promoter_encode::kmer::Oov;
 use promoter_encode::one_hot::{Flag, Layout, OneHot};
 use promoter_encode::random::Stream;
 use promoter_encode::reverse_complement;
@@ -112,10 +112,10 @@ fn mutated(codes: &[u8], item: u64, key: u64, rate: f64) -> Vec<u8> {
     let mutate = |(place, &code): (usize, &u8)| {
         let counter = item * codes.len() as u64 + place as u64;
         let mut bits = counter.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(key);
-        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         bits ^= bits >> 31;
-        let further = ((bits & 0xffff_ffff) * 3 >> 32) as u8 + 1;
+        let further = (((bits & 0xffff_ffff) * 3) >> 32) as u8 + 1;
         if code < 4 && ((bits >> 32) as f64) < rate * (1u64 << 32) as f64 { (code + further) % 4 } else { code }
     };
     codes.iter().enumerate().map(mutate).collect()
@@ -185,11 +185,12 @@ fn rows_in_shards_give_the_batches_of_rows_on_the_device() {
 /// Tokens and vectors of the host, on both strands; the other strand is cut into words anew.
 #[test]
 fn words_are_those_of_the_host_on_both_strands() {
-    for words in [
-        Kmers { oov: Oov::Token, ..Kmers::nad() },
-        Kmers { k: 3, stride: 2, span: Span::Whole, strand: Strand::Canonical, oov: Oov::Token },
-    ] {
-        let tokenizer = words.tokenizer().unwrap();
+    for (k, crop) in [(5, Some((15, 99))), (3, None)] {
+        let fit = Fit { crop, ..Fit::exact(110) };
+        let encoding =
+            Encoding::Kmer { fit: fit.clone(), k, oov: Oov::Token, vectors: Source::Random { dimension: 3 } };
+        let kmers = encoding.kmers().unwrap();
+        let tokenizer = kmers.tokenizer().unwrap();
         let spell = |token| match tokenizer.kmer(token) {
             Ok(letters) => String::from_utf8(letters).unwrap(),
             Err(_) => "<unk>".into(),
@@ -200,9 +201,7 @@ fn words_are_those_of_the_host_on_both_strands() {
         let data = (0..spelled.len() * 3).map(|_| draws.normal() as f32).collect();
         let vectors = Vectors::new(spelled, 3, data).unwrap();
 
-        let encoding =
-            Encoding::Kmer { fit: Fit::exact(110), words: words.clone(), vectors: Source::Random { dimension: 3 } };
-        let on_device = vectors::table(&words, &vectors).unwrap();
+        let on_device = vectors::table(&kmers, &vectors).unwrap();
         let encoder = Encoder::new(&encoding, Some(&on_device), Device::Cpu).unwrap();
         let table = table(50, 110);
         let codes = device_rows(&table, &encoding).codes(0, 50).unwrap();
@@ -211,10 +210,11 @@ fn words_are_those_of_the_host_on_both_strands() {
             assert_eq!(encoder.output(), (x.size()[1], 3));
             for (row, (codes, _)) in table.rows().enumerate() {
                 let strand = if reverse { reverse_complement::codes(codes).unwrap() } else { codes.to_vec() };
-                let tokens = tokenizer.tokens_of_codes::<u32>(&strand).unwrap();
+                let tokens = tokenizer.tokens_of_codes::<u32>(&fit.codes(&strand).unwrap()).unwrap();
+                assert_eq!(tokens.len(), if k == 5 { 80 } else { 108 });
                 let expected: Vec<f32> =
                     tokens.iter().flat_map(|&token| vectors.get(&spell(token)).unwrap_or(&[0.0; 3]).to_vec()).collect();
-                assert_eq!(values(&x.get(row as i64)), expected, "{words:?} {row}");
+                assert_eq!(values(&x.get(row as i64)), expected, "{k} {row}");
             }
         }
     }
@@ -231,7 +231,8 @@ fn a_row_that_does_not_fit_is_named() {
     };
     let encoding = Encoding::OneHot { fit: Fit::auth(), policy: OneHot::auth() };
     assert_eq!(refused(&encoding, table).to_string(), "row 1 does not fit the encoding");
-    let words = Encoding::Kmer { fit: Fit::exact(110), words: Kmers::nad(), vectors: Source::Random { dimension: 3 } };
+    let vectors = Source::Random { dimension: 3 };
+    let words = Encoding::Kmer { fit: Fit::exact(110), k: 5, oov: Oov::Error, vectors };
     for encoding in [encoding, words] {
         let mut table = Table::default();
         table.push(&[4; 110], 1.0);
@@ -247,19 +248,23 @@ fn what_an_encoding_cannot_be_is_named() {
         change(&mut experiment);
         experiment.check().unwrap_err().to_string()
     };
-    let kmers = |words| Encoding::Kmer { fit: Fit::exact(110), words, vectors: Source::Random { dimension: 2 } };
-    assert!(kmers(Kmers::nad()).check().is_ok());
-    for (words, text) in [
-        (Kmers { oov: Oov::Skip, ..Kmers::nad() }, "`encoding.kmer.words.oov` is skip"),
-        (Kmers { k: 13, ..Kmers::nad() }, "`encoding.kmer.words` is"),
-        (Kmers { span: Span::Centred { start: 17, end: 109 }, ..Kmers::nad() }, "`encoding` is bases 15..111"),
+    let kmers = |k, oov, end| {
+        let fit = Fit { crop: Some((15, end)), ..Fit::exact(110) };
+        Encoding::Kmer { fit, k, oov, vectors: Source::Random { dimension: 2 } }
+    };
+    assert!(kmers(5, Oov::Error, 99).check().is_ok());
+    for (encoding, text) in [
+        (kmers(5, Oov::Skip, 99), "`encoding.kmer.oov` is skip"),
+        (kmers(13, Oov::Error, 99), "`encoding.kmer.k` is 13"),
+        (kmers(5, Oov::Error, 19), "`encoding.kmer.k` is 5"),
+        (kmers(5, Oov::Error, 111), "`encoding` is bases 15..111"),
     ] {
-        let error = kmers(words).check().unwrap_err().to_string();
+        let error = encoding.check().unwrap_err().to_string();
         assert!(error.starts_with(text), "{error}");
     }
     assert_eq!(message(|e| e.evaluation.shift = 11), "`evaluation.shift` is 11, expected at most 10 beyond the window");
     assert_eq!(message(|e| e.augment.mutate = 1.5), "`augment.mutate` is 1.5, expected a probability, 0 to 1");
     assert_eq!(message(|e| e.memory.resident_gb = Some(-1.0)), "`memory.resident_gb` is -1, expected 0 or more");
-    let error = Encoder::new(&kmers(Kmers::nad()), None, Device::Cpu).unwrap_err().to_string();
+    let error = Encoder::new(&kmers(5, Oov::Error, 99), None, Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("a table of 1025 rows"), "{error}");
 }

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn cores_of_short_sequences_are_empty() {
         assert_eq!(core(&[0, 1, 2, 3], 1, 1), [1, 2]);
-        assert_eq!(core(&[0, 1], 1, 1), []);
-        assert_eq!(core(&[0], 17, 13), []);
+        assert!(core(&[0, 1], 1, 1).is_empty());
+        assert!(core(&[0], 17, 13).is_empty());
     }
 }

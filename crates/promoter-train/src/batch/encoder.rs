@@ -1,7 +1,7 @@
 //! From base codes to a network's input, on the device.
 
 use promoter_encode::base;
-use promoter_encode::kmer::{Kmers, Oov};
+use promoter_encode::kmer::Oov;
 use promoter_encode::one_hot::Flag;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -17,11 +17,18 @@ pub struct Encoder {
     /// Bases of the window, first and number.
     start: i64,
     length: i64,
-    /// Where symbols are k-mers.
-    words: Option<Kmers>,
+    words: Option<Words>,
     flags: Vec<Flag>,
     /// (16,) u8.
     complement: Tensor,
+}
+
+/// Symbols that are k-mers.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    k: i64,
+    /// Whether there may be other letters than A, C, G and T.
+    other: bool,
 }
 
 /// How rows are looked at.
@@ -65,12 +72,11 @@ impl Encoder {
                 let table = Tensor::f_from_slice(&policy.table()).and_then(|table| table.f_view(size));
                 (table.doing("encoder")?, None)
             }
-            Encoding::Kmer { words, .. } => {
-                let (rows, size) = ((1i64 << (2 * words.k)) + 1, vectors.map_or(vec![], Tensor::size));
+            Encoding::Kmer { k, oov, .. } => {
+                let words = Words { k: *k as i64, other: *oov == Oov::Token };
+                let (rows, size) = ((1i64 << (2 * k)) + 1, vectors.map_or(vec![], Tensor::size));
                 match vectors {
-                    Some(vectors) if size.len() == 2 && size[0] == rows => {
-                        (vectors.shallow_clone(), Some(words.clone()))
-                    }
+                    Some(vectors) if size.len() == 2 && size[0] == rows => (vectors.shallow_clone(), Some(words)),
                     _ => {
                         let expected = format!("a table of {rows} rows");
                         return Err(experiment("encoding.kmer.vectors", format_args!("{size:?}"), expected));
@@ -91,10 +97,7 @@ impl Encoder {
 
     /// Positions and channels of what comes out.
     pub fn output(&self) -> (i64, i64) {
-        let positions = self
-            .words
-            .as_ref()
-            .map_or(self.length, |Kmers { k, stride, .. }| (self.length - *k as i64) / *stride as i64 + 1);
+        let positions = self.words.map_or(self.length, |words| self.length - words.k + 1);
         (positions, self.table.size()[1])
     }
 
@@ -126,7 +129,7 @@ impl Encoder {
             }
         };
         let codes = window.f_to_kind(Kind::Int)?;
-        let symbols = self.words.as_ref().map(|words| self.tokens(&codes, words)).transpose()?.unwrap_or(codes);
+        let symbols = self.words.map(|words| self.tokens(&codes, words)).transpose()?.unwrap_or(codes);
         let x = Tensor::f_embedding(&self.table, &symbols, -1, false, false)?;
         for (channel, flag) in (4..).zip(&self.flags) {
             let values = match flag {
@@ -134,7 +137,7 @@ impl Encoder {
                 Flag::IsSingleton => &view.singleton,
             };
             if let Some(values) = values {
-                let _ = x.f_narrow(2, channel, 1)?.f_copy_(&values.f_view([-1, 1, 1])?)?;
+                x.f_narrow(2, channel, 1)?.f_copy_(&values.f_view([-1, 1, 1])?)?;
             }
         }
         Ok(x)
@@ -151,13 +154,13 @@ impl Encoder {
     ///
     /// # Shapes
     /// (B, bases) i32 to (B, L) i32.
-    fn tokens(&self, codes: &Tensor, words: &Kmers) -> Result<Tensor, TchError> {
-        let bases = codes.f_unfold(1, words.k as i64, words.stride as i64)?;
+    fn tokens(&self, codes: &Tensor, Words { k, other }: Words) -> Result<Tensor, TchError> {
+        let bases = codes.f_unfold(1, k, 1)?;
         let mut tokens = bases.f_select(2, 0)?;
-        for base in 1..words.k as i64 {
+        for base in 1..k {
             tokens = tokens.f_mul_scalar(4)?.f_add(&bases.f_select(2, base)?)?;
         }
-        if words.oov == Oov::Token {
+        if other {
             let other = bases.f_amax([2], false)?.f_gt(3)?;
             tokens = tokens.f_masked_fill(&other, self.table.size()[0] - 1)?;
         }

@@ -17,9 +17,7 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
         Encoding::OneHot { policy, .. } => {
             format!("channels {}; N: {:?}, other ambiguous letters: {:?}", policy.order, policy.ambiguous, policy.iupac)
         }
-        Encoding::Kmer { words, .. } => {
-            format!("a vector for each {}-mer; those with other letters: {:?}", words.k, words.oov)
-        }
+        Encoding::Kmer { k, oov, .. } => format!("a vector for each {k}-mer; those with other letters: {oov:?}"),
     };
     let mut text = format!(
         "# {title}\n\n\

@@ -6,7 +6,6 @@ use promoter_encode::embed::Vectors;
 use promoter_encode::embed::io::Format;
 use promoter_label::Fitted;
 use promoter_torch::file::Tensors;
-use promoter_train::encoding::Encoding;
 use promoter_train::{Environment, EpochRecord, Experiment, vectors};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -62,10 +61,10 @@ pub(super) fn read(folder: &Path, device: Device) -> Result<Predictor, Error> {
             environment,
         }),
     };
-    if let Encoding::Kmer { words, .. } = &experiment.encoding {
+    if let Some(kmers) = experiment.encoding.kmers() {
         let vectors = Vectors::load(folder.join(vectors::FILE), Format::Safetensors);
         let vectors = vectors.map_err(promoter_train::Error::from)?;
-        tensors.insert(VECTORS, &vectors::table(words, &vectors)?)?;
+        tensors.insert(VECTORS, &vectors::table(&kmers, &vectors)?)?;
     }
     Predictor::new(description, tensors, &weights, device)
 }
