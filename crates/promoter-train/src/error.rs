@@ -82,6 +82,22 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A file is no search.
+    #[error("{path} is no search: {reason}", path = path.display())]
+    Search {
+        /// File.
+        path: PathBuf,
+        /// Where and why.
+        reason: String,
+    },
+    /// A folder is of another search.
+    #[error("the search in {path} is another one: {differences}", path = path.display())]
+    OtherSearch {
+        /// Folder.
+        path: PathBuf,
+        /// What differs.
+        differences: String,
+    },
     /// A file cannot be read or written.
     #[error("{path} cannot be read or written", path = path.display())]
     Io {

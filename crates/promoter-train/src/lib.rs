@@ -20,6 +20,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod search;
 pub mod setting;
 pub mod sharpness;
 mod sums;

@@ -112,7 +112,7 @@ impl Run {
 }
 
 /// The process's hold on a folder; the system lets go when the process ends, however it does.
-fn lock(folder: &Path) -> Result<File, Error> {
+pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join(".lock");
     let file = File::create(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
     match file.try_lock() {

@@ -1,0 +1,220 @@
+//! The folder of a search.
+//!
+//! | file | what |
+//! |---|---|
+//! | `search.toml` | the search with its experiment |
+//! | `trials/000/` .. | the run of each trial |
+//! | `trials.json` | trials that are done, the best first |
+//! | `trials.txt` | the same for people |
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use promoter_metrics::Metric;
+use promoter_torch::file::write_whole;
+use tch::Device;
+
+use super::{Ranking, Search, Trial};
+use crate::run::lock;
+use crate::setting::Setting;
+use crate::{Environment, EpochRecord, Error, Experiment, Prepared, Run, Trainer, trainer};
+
+/// A search's folder, held by this process.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    search: Search,
+    ranking: Ranking,
+    _lock: File,
+}
+
+/// What a caller is told while a search goes on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// A trial starts, or goes on.
+    Start {
+        /// Its number, from 0.
+        trial: u64,
+        /// What it tries.
+        settings: &'a [Setting],
+    },
+    /// It trains.
+    Training(trainer::Progress<'a>),
+    /// It is done.
+    End(&'a Trial),
+}
+
+impl Folder {
+    /// Starts a search in a new folder, or takes up the same search in its folder.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] for a folder that is no search's, [`Error::OtherSearch`] for one of another search,
+    /// [`Error::Busy`] when another process searches in it; [`Error::Io`], and those of [`Search::check`].
+    pub fn open(path: &Path, search: &Search) -> Result<Self, Error> {
+        search.check()?;
+        let there = path.symlink_metadata().is_ok();
+        let file = path.join("search.toml");
+        if there && !file.is_file() {
+            return Err(Error::Exists { path: path.to_owned() });
+        }
+        if !there {
+            fs::create_dir_all(path.join("trials")).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        }
+        let lock = lock(path)?;
+        let mut ranking = Ranking::new(search.metric, search.trials());
+        if there {
+            if let Some(differences) = differences(&Search::read(&file)?, search) {
+                return Err(Error::OtherSearch { path: path.to_owned(), differences });
+            }
+            if let Some(done) = read_ranking(&path.join("trials.json"))? {
+                ranking = done;
+            }
+        } else {
+            // Last: a folder with a configuration is a search.
+            write(&file, search.to_toml().as_bytes())?;
+        }
+        Ok(Self { path: path.to_owned(), search: search.clone(), ranking, _lock: lock })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder of a trial's run.
+    pub fn trial(&self, trial: u64) -> PathBuf {
+        self.path.join("trials").join(format!("{trial:03}"))
+    }
+
+    /// The trials that are done.
+    pub fn ranking(&self) -> &Ranking {
+        &self.ranking
+    }
+
+    /// Runs the trials that are not done. A trial that was stopped goes on from its last checkpoint.
+    ///
+    /// A trial whose loss is no number any more, or whose predictions have no metric in any epoch, fails and is ranked
+    /// last; the search goes on.
+    ///
+    /// # Errors
+    /// Those of [`Prepared::of`], [`Run::create`], [`Run::resume`] and [`Trainer::train`].
+    pub fn run(&mut self, device: Device, observe: &mut dyn FnMut(Progress<'_>)) -> Result<&Ranking, Error> {
+        let mut rows: Option<(Experiment, Prepared)> = None;
+        for number in (0..self.search.trials()).filter(|&trial| !self.ranking.contains(trial)).collect::<Vec<_>>() {
+            let experiment = self.search.experiment(number)?;
+            let prepared = match rows.take().filter(|(before, _)| has_the_same_rows(before, &experiment)) {
+                Some((_, prepared)) => prepared,
+                None => Prepared::of(&experiment)?,
+            };
+            let (_, prepared) = rows.insert((experiment.clone(), prepared));
+            let settings = self.search.settings(number);
+            observe(Progress::Start { trial: number, settings: &settings });
+            let run = self.start(number, &experiment, device)?;
+            let mut trainer = Trainer::new(experiment, prepared, run, device)?;
+            let outcome = trainer.train(&mut |progress| observe(Progress::Training(progress)));
+            let (best, failure) = match outcome {
+                Ok(_) => (trainer.records().iter().rev().find(|record| record.best), None),
+                Err(error) if is_of_the_trial(&error) => (None, Some(error.to_string())),
+                Err(error) => return Err(error),
+            };
+            let value = best.and_then(|record| self.value(record));
+            let nothing = || format!("{} does not exist for the predictions of the best epoch", self.search.metric);
+            let trial = Trial {
+                trial: number,
+                settings: settings.into_iter().map(|Setting { key, value }| (key, value)).collect(),
+                value,
+                best_epoch: best.map(|record| record.epoch),
+                epochs: trainer.records().len() as u64,
+                failure: failure.or_else(|| value.is_none().then(nothing)),
+            };
+            self.ranking.insert(trial.clone());
+            self.write_ranking()?;
+            observe(Progress::End(&trial));
+        }
+        Ok(&self.ranking)
+    }
+
+    fn start(&self, trial: u64, experiment: &Experiment, device: Device) -> Result<Run, Error> {
+        let (path, environment) = (self.trial(trial), Environment::of(device));
+        if path.join("config.toml").is_file() {
+            let (run, before) = Run::resume(&path, &environment)?;
+            if before != *experiment {
+                let differences = format!("trial {trial} was of another experiment");
+                return Err(Error::OtherSearch { path: self.path.clone(), differences });
+            }
+            return Ok(run);
+        }
+        if path.exists() {
+            // Stopped before it was a run.
+            fs::remove_dir_all(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+        }
+        Run::create(&path, experiment, &environment)
+    }
+
+    fn value(&self, record: &EpochRecord) -> Option<f64> {
+        let scores = &record.validation;
+        let value = match self.search.metric {
+            Metric::Pearson => scores.pearson,
+            Metric::Spearman => scores.spearman,
+            Metric::R2 => scores.r2,
+            Metric::Mse => scores.mse,
+            Metric::Mae => scores.mae,
+            // Those per batch are what the best epoch was chosen by: the search was checked for that.
+            Metric::MeanBatchR2 | Metric::RSquaredCorrelation => record.chosen_by,
+        };
+        value.is_finite().then_some(value)
+    }
+
+    fn write_ranking(&self) -> Result<(), Error> {
+        // Plain records: they have a JSON form.
+        let json = serde_json::to_vec_pretty(&self.ranking).unwrap_or_default();
+        write(&self.path.join("trials.txt"), self.ranking.to_text().as_bytes())?;
+        write(&self.path.join("trials.json"), &json)
+    }
+}
+
+/// Whether an error says something about the values that were tried, not about the machine.
+fn is_of_the_trial(error: &Error) -> bool {
+    matches!(error, Error::NotFinite { .. } | Error::Metric { .. } | Error::Experiment { key: "training.best", .. })
+}
+
+/// Whether the rows of one experiment, prepared, are those of another: what has nothing to do with them is left out.
+fn has_the_same_rows(before: &Experiment, after: &Experiment) -> bool {
+    let after = Experiment {
+        title: before.title.clone(),
+        network: before.network.clone(),
+        loss: before.loss,
+        optimiser: before.optimiser,
+        sharpness: before.sharpness,
+        schedule: before.schedule,
+        training: before.training.clone(),
+        ..after.clone()
+    };
+    after == *before
+}
+
+fn differences(before: &Search, now: &Search) -> Option<String> {
+    let parts = [
+        ("kind or trials", before.kind == now.kind),
+        ("seed", before.seed == now.seed),
+        ("metric", before.metric == now.metric),
+        ("keys", before.keys == now.keys),
+        ("experiment", before.experiment == now.experiment),
+    ];
+    let differences: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(what, _)| *what).collect();
+    (!differences.is_empty()).then(|| format!("its {} differ", differences.join(", ")))
+}
+
+fn read_ranking(path: &Path) -> Result<Option<Ranking>, Error> {
+    let bytes = match fs::read(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|source| Error::Io { path: path.to_owned(), source })?,
+    };
+    let damaged = |e: serde_json::Error| Error::Checkpoint { path: path.to_owned(), reason: e.to_string() };
+    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+}
+
+fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    write_whole(path, contents).map_err(|source| Error::Io { path: path.to_owned(), source })
+}
