@@ -97,6 +97,9 @@ pub struct Run {
     /// Whether the test sequences are predicted and scored.
     #[serde(default)]
     pub scored: bool,
+    /// Its name in the ranking of systems that were trained for equal seconds, when it is one of them.
+    #[serde(default)]
+    pub ranked: Option<String>,
     /// Values that differ from the protocol's, keys with dots between the tables.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
