@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use promoter::predictor::Averaging;
 use promoter_encode::random::Stream;
 use promoter_metrics::Metric;
 use tch::Device;
@@ -113,7 +112,7 @@ fn paired(
     device: Device,
 ) -> Result<Option<(f64, f64)>, Error> {
     if let (true, Some(leaderboard)) = (by.starts_with("public"), leaderboard) {
-        let of = |planned: &Planned| leaderboard.predictions(&planned.folder, device, Averaging::default());
+        let of = |planned: &Planned| leaderboard.predictions(&planned.folder, device, None);
         let comparison = leaderboard.compare(&of(a)?, &of(b)?)?;
         let score = if by.contains("spearman") { comparison.spearman_score } else { comparison.pearson_score };
         return Ok(Some((score.interval.low, score.interval.high)));

@@ -200,7 +200,7 @@ impl Measure {
             }
             Kind::Ranks { run } => {
                 return differences(context, run, |leaderboard, planned| {
-                    let raw = leaderboard.predictions(&planned.folder, context.device, Averaging::default())?;
+                    let raw = leaderboard.predictions(&planned.folder, context.device, None)?;
                     let ranks = rank(&raw).map_err(|error| refuse(error.to_string()))?;
                     Ok(leaderboard.compare(&ranks, &raw)?.pearson_score)
                 });
@@ -208,8 +208,8 @@ impl Measure {
             Kind::Averaged { run, strands, shift } => {
                 return differences(context, run, |leaderboard, planned| {
                     let averaging = Averaging { strands: *strands, shift: *shift };
-                    let raw = leaderboard.predictions(&planned.folder, context.device, Averaging::default())?;
-                    let averaged = leaderboard.predictions(&planned.folder, context.device, averaging)?;
+                    let of = |averaging| leaderboard.predictions(&planned.folder, context.device, Some(averaging));
+                    let (averaged, raw) = (of(averaging)?, of(Averaging::default())?);
                     Ok(leaderboard.compare(&averaged, &raw)?.pearson_score)
                 });
             }

@@ -42,20 +42,23 @@ impl Leaderboard {
         Ok(Some(Self { challenge: Challenge::read(folder)?, truth, rows, sequences }))
     }
 
-    /// The run's predictions of the public rows, made once and kept in its folder.
+    /// The run's predictions of the public rows, made once and kept in its folder; averaged as in its training unless it
+    /// is told otherwise.
     ///
     /// # Errors
     /// [`Error::Predictor`], [`Error::Io`], [`Error::Dream`].
-    pub fn predictions(&self, run: &Path, device: Device, averaging: Averaging) -> Result<Vec<f32>, Error> {
-        let Averaging { strands, shift } = averaging;
-        let path = run.join(format!("public{}-shift{shift}.tsv", if strands { "-strands" } else { "" }));
+    pub fn predictions(&self, run: &Path, device: Device, averaging: Option<Averaging>) -> Result<Vec<f32>, Error> {
+        let kind = averaging.map_or(String::new(), |Averaging { strands, shift }| {
+            format!("-{}-shift{shift}", if strands { "strands" } else { "forward" })
+        });
+        let path = run.join(format!("public{kind}.tsv"));
         if let Ok(text) = std::fs::read_to_string(&path) {
             let values: Vec<f32> = text.lines().filter_map(|line| line.split_once('\t')?.1.parse().ok()).collect();
             if values.len() == self.rows.len() {
                 return Ok(values);
             }
         }
-        let predictions = Predictor::of_run(run, device)?.predict_table(&self.sequences, Some(averaging))?;
+        let predictions = Predictor::of_run(run, device)?.predict_table(&self.sequences, averaging)?;
         let lines = self.rows.iter().zip(&predictions).map(|(row, prediction)| format!("{row}\t{prediction}\n"));
         write_whole(&path, lines.collect::<String>().as_bytes()).map_err(Error::io(&path))?;
         Ok(predictions)

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use promoter::predictor::Averaging;
 use promoter_metrics::Metric;
 use promoter_train::{Environment, EpochRecord, Prepared, Progress, Run, Scores, Trainer};
 use tch::Device;
@@ -89,7 +88,7 @@ pub fn train(
     };
     if let (true, None, Some(leaderboard)) = (planned.scored, &outcome.failure, leaderboard) {
         observe(Progress::Evaluating);
-        let predictions = leaderboard.predictions(&planned.folder, device, Averaging::default())?;
+        let predictions = leaderboard.predictions(&planned.folder, device, None)?;
         for scored in leaderboard.scores(&predictions)? {
             outcome.values.insert(scored.name.into(), scored.value);
             outcome.intervals.insert(scored.name.into(), scored.interval);
