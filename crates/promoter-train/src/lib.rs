@@ -19,11 +19,13 @@ pub mod prepared;
 pub mod record;
 pub mod report;
 pub mod run;
+mod scalars;
 pub mod schedule;
 pub mod search;
 pub mod setting;
 pub mod sharpness;
 mod sums;
+pub mod tensorboard;
 pub mod trainer;
 pub mod vectors;
 

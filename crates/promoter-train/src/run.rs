@@ -5,6 +5,8 @@
 //! | `config.toml` | the experiment, every value written out |
 //! | `env.json` | commit, versions, device, threads, CPU |
 //! | `metrics.jsonl` | one line per epoch |
+//! | `metrics.csv` | the same as a table |
+//! | `events.out.tfevents.promoter` | the same for TensorBoard |
 //! | `checkpoints/last.safetensors` | everything that the run needs to go on |
 //! | `checkpoints/best.safetensors` | the network at its best epoch |
 //! | `predictions.tsv` | validation rows: sequence, measured, predicted |
@@ -15,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use promoter_torch::file::write_whole;
 
-use crate::{Environment, EpochRecord, Error, Experiment};
+use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
 /// A run's folder, held by this process.
 #[derive(Debug)]
@@ -107,7 +109,9 @@ impl Run {
     /// Replaces the records; an epoch that a checkpoint has not reached is not among them.
     pub(crate) fn write_records(&self, records: &[EpochRecord]) -> Result<(), Error> {
         let lines: Vec<u8> = records.iter().flat_map(|record| [to_json(record), b"\n".to_vec()].concat()).collect();
-        self.write("metrics.jsonl", &lines)
+        self.write("metrics.jsonl", &lines)?;
+        self.write("metrics.csv", scalars::to_csv(records).as_bytes())?;
+        tensorboard::write(self, records)
     }
 }
 
