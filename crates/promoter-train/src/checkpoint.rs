@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use crate::error::Doing;
-use crate::optimiser::Optimiser;
+use crate::precision::Scaler;
+use crate::schedule::PlateauState;
 use crate::{Error, Experiment};
 
 /// How far a run has come.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     /// Epoch that is trained, from 0; the number of epochs when the run is done.
@@ -26,6 +27,12 @@ pub struct Position {
     pub best: Option<(u64, f64)>,
     /// Epochs since the best.
     pub since_best: u64,
+    /// Steps that were left out because a gradient overflowed in f16.
+    pub skipped: u64,
+    /// Factor of the loss in f16.
+    pub scaler: Option<Scaler>,
+    /// What a schedule that waits for plateaus has seen.
+    pub plateau: PlateauState,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,7 +41,7 @@ struct Metadata {
     experiment: String,
 }
 
-/// Writes a checkpoint.
+/// Writes a checkpoint: the network and the tensors of `state`.
 ///
 /// # Errors
 /// [`Error::Params`] when the file cannot be written.
@@ -43,24 +50,22 @@ pub(crate) fn write(
     experiment: &Experiment,
     position: &Position,
     params: &Params,
-    optimiser: &Optimiser,
-    sums: &Tensor,
+    state: &[(String, Tensor)],
 ) -> Result<(), Error> {
     let mut file = Tensors::default();
     for entry in params.entries() {
         file.insert(&format!("network.{}", entry.name), &entry.tensor)?;
     }
-    for (name, tensor) in optimiser.state() {
-        file.insert(&name, tensor)?;
+    for (name, tensor) in state {
+        file.insert(name, tensor)?;
     }
-    file.insert("epoch.sums", sums)?;
-    let metadata = Metadata { position: position.clone(), experiment: experiment.to_toml() };
+    let metadata = Metadata { position: *position, experiment: experiment.to_toml() };
     // Strings and numbers: there is nothing in it that JSON lacks.
     file.metadata = serde_json::to_string(&metadata).unwrap_or_default();
     Ok(file.write(path)?)
 }
 
-/// Reads a checkpoint into a network, its optimiser and the sums of the epoch.
+/// Reads a checkpoint into a network and the tensors of `state`.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when it is of another experiment or incomplete, [`Error::Params`] when it is damaged.
@@ -68,8 +73,7 @@ pub(crate) fn read(
     path: &Path,
     experiment: &Experiment,
     params: &Params,
-    optimiser: &Optimiser,
-    sums: &Tensor,
+    state: &[(String, Tensor)],
 ) -> Result<Position, Error> {
     let refuse = |reason: String| Error::Checkpoint { path: path.to_owned(), reason };
     let file = Tensors::read(path)?;
@@ -87,9 +91,8 @@ pub(crate) fn read(
     }
     network.load_into(params, path)?;
     let _guard = tch::no_grad_guard();
-    let state = optimiser.state().chain([("epoch.sums".to_owned(), sums)]);
     for (name, tensor) in state {
-        let saved = rest.remove(&name).ok_or_else(|| refuse(format!("`{name}` is missing")))?;
+        let saved = rest.remove(name).ok_or_else(|| refuse(format!("`{name}` is missing")))?;
         if (saved.size(), saved.kind()) != (tensor.size(), tensor.kind()) {
             return Err(refuse(format!(
                 "`{name}` is {:?} {:?}, expected {:?}",

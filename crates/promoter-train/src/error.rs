@@ -142,14 +142,22 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// There is not enough memory for a step.
+    #[error("out of memory: lower `training.batch_size`, or raise `training.accumulate` to pass a batch in pieces")]
+    OutOfMemory {
+        /// Cause.
+        source: Box<Error>,
+    },
     /// The loss or a gradient is no number any more.
     #[error(
-        "the loss is {loss} in epoch {epoch} at step {step}: lower the learning rate or look at the labels; the last \
-         checkpoint is from before"
+        "the loss is {loss} and the gradients' length {norm}, summed up to step {step} of epoch {epoch}: lower the \
+         learning rate, clip the gradients or look at the labels; the last checkpoint is from before"
     )]
     NotFinite {
-        /// The loss.
+        /// The loss, summed over the epoch so far.
         loss: f64,
+        /// The gradients' length, likewise.
+        norm: f64,
         /// Epoch, from 0.
         epoch: u64,
         /// Step of the epoch, from 0.
@@ -158,6 +166,21 @@ pub enum Error {
     /// The report could not be drawn.
     #[error("report: {0}")]
     Report(String),
+}
+
+impl Error {
+    /// [`Error::OutOfMemory`] when that is what LibTorch says at the root of this error.
+    pub(crate) fn or_out_of_memory(self) -> Self {
+        let mut cause: &dyn std::error::Error = &self;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        let text = cause.to_string();
+        // The allocators of CUDA and of the CPU.
+        let is_memory =
+            ["out of memory", "not enough memory", "can't allocate memory"].iter().any(|t| text.contains(t));
+        if is_memory { Self::OutOfMemory { source: Box::new(self) } } else { self }
+    }
 }
 
 /// Says what LibTorch was doing when it failed.

@@ -15,11 +15,13 @@ use promoter_zoo::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::average::Average;
 use crate::batch::{Augment, Averaging};
 use crate::encoding::Encoding;
 use crate::error::experiment;
 use crate::loss::Loss;
 use crate::optimiser::OptimiserConfig;
+use crate::precision::Precision;
 use crate::schedule::Schedule;
 use crate::sharpness::Sharpness;
 
@@ -125,9 +127,6 @@ pub struct Label {
 pub struct Training {
     /// Passes over the training rows and their copies.
     pub epochs: u64,
-    /// Steps after which training ends, when the epochs do not end it.
-    #[serde(default)]
-    pub steps: Option<u64>,
     /// Rows of a training step.
     pub batch_size: u64,
     /// Rows of a step of evaluation.
@@ -148,11 +147,38 @@ pub struct Training {
     /// Steps between checkpoints within an epoch; only at its end without.
     #[serde(default)]
     pub checkpoint_steps: Option<u64>,
+    /// Steps of the run, where it is to end before its epochs do; the schedule spans them.
+    #[serde(default)]
+    pub steps: Option<u64>,
+    /// Factor of the sum of squares of the kernels that the network's source penalises, which is added to the loss, as
+    /// Keras does. Other weights are not penalised.
+    #[serde(default)]
+    pub l2: Option<f64>,
+    /// Length that gradients are cut to.
+    #[serde(default)]
+    pub clip_norm: Option<f64>,
+    /// Pieces in which a batch passes through the network, for want of memory, or because batch norms are to see no more
+    /// rows at once.
+    #[serde(default = "Training::accumulate")]
+    pub accumulate: u64,
+    /// Average of the weights, evaluated and kept in their place.
+    #[serde(default)]
+    pub average: Option<Average>,
+    /// Kind of the numbers in matrix products.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Whether f32 products on a GPU may have the precision of TF32.
+    #[serde(default)]
+    pub tf32: bool,
 }
 
 impl Training {
     fn evaluation_batch_size() -> u64 {
         1024
+    }
+
+    fn accumulate() -> u64 {
+        1
     }
 
     fn best() -> Metric {
@@ -196,7 +222,6 @@ impl Experiment {
             memory: Memory::default(),
             training: Training {
                 epochs: 3,
-                steps: None,
                 batch_size: 256,
                 evaluation_batch_size: 1024,
                 drop_last: true,
@@ -204,6 +229,13 @@ impl Experiment {
                 best: Metric::Pearson,
                 patience: None,
                 checkpoint_steps: None,
+                steps: None,
+                l2: None,
+                clip_norm: None,
+                accumulate: 1,
+                average: None,
+                precision: Precision::F32,
+                tf32: false,
             },
         }
     }
@@ -239,14 +271,23 @@ impl Experiment {
         let training = &self.training;
         for (key, value) in [
             ("training.epochs", training.epochs),
-            ("training.steps", training.steps.unwrap_or(1)),
             ("training.batch_size", training.batch_size),
             ("training.evaluation_batch_size", training.evaluation_batch_size),
             ("training.checkpoint_steps", training.checkpoint_steps.unwrap_or(1)),
+            ("training.steps", training.steps.unwrap_or(1)),
+            ("training.accumulate", training.accumulate),
         ] {
             if value == 0 {
                 return Err(experiment(key, value, "at least 1"));
             }
+        }
+        for (key, value) in [("training.l2", training.l2), ("training.clip_norm", training.clip_norm)] {
+            if let Some(value) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {
+                return Err(experiment(key, value, "a positive number"));
+            }
+        }
+        if let Some(average) = training.average {
+            average.check()?;
         }
         self.optimiser.check()?;
         self.schedule.check()?;

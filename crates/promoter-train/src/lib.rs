@@ -7,6 +7,7 @@
 //! A run that was stopped at any moment goes on from its last checkpoint and ends with the same bytes as if it had not
 //! been stopped, on the same kind of CPU with the same number of threads.
 
+pub mod average;
 pub mod batch;
 pub mod checkpoint;
 pub mod encoding;
@@ -14,7 +15,9 @@ pub mod environment;
 pub mod error;
 pub mod experiment;
 pub mod loss;
+mod memory;
 pub mod optimiser;
+pub mod precision;
 pub mod prepared;
 pub mod record;
 pub mod report;

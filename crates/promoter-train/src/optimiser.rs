@@ -151,6 +151,21 @@ impl OptimiserConfig {
         }
     }
 
+    /// The configuration with another momentum; RMSprop has none to replace.
+    fn with_momentum(mut self, replaced: Option<f64>) -> Self {
+        if let Some(replaced) = replaced {
+            match &mut self {
+                Self::Sgd { momentum, .. } => *momentum = replaced,
+                Self::Adam { betas, .. }
+                | Self::KerasAdam { betas, .. }
+                | Self::AdamW { betas, .. }
+                | Self::Lion { betas, .. } => betas[0] = replaced,
+                Self::RmsProp { .. } => {}
+            }
+        }
+        self
+    }
+
     /// Names of the state tensors that each parameter has.
     fn state(&self) -> &'static [&'static str] {
         match self {
@@ -205,15 +220,16 @@ impl Optimiser {
     }
 
     /// Changes the parameters along the gradients. `step` counts from 1 over the whole run; the learning rate is the
-    /// configuration's times `factor`.
+    /// configuration's times `factor`; `momentum` stands in for SGD's momentum and for the first of `betas` where a
+    /// schedule changes them.
     ///
     /// # Errors
     /// [`Error::Params`].
-    pub fn step(&mut self, gradients: &[Tensor], step: u64, factor: f64) -> Result<(), Error> {
+    pub fn step(&mut self, gradients: &[Tensor], step: u64, factor: f64, momentum: Option<f64>) -> Result<(), Error> {
         let lr = self.config.lr() * factor;
         // Share of the second moment that the steps so far have filled.
         let filled = |beta: f64| (1.0 - beta.powf(step as f64)).sqrt();
-        match self.config {
+        match self.config.with_momentum(momentum) {
             OptimiserConfig::Sgd { momentum, .. } => {
                 group::sgd_(&self.weights, gradients, &self.state[0], 0.0, momentum, lr)?;
             }

@@ -50,13 +50,22 @@ pub struct EpochRecord {
     pub epoch: u64,
     /// Learning rate of its last step.
     pub lr: f64,
-    /// Mean loss of the training steps, with dropout and augmentation as in training.
+    /// Mean loss of the training steps, with dropout and augmentation as in training, and with the L2 penalty.
+    #[serde(with = "nan_as_null")]
     pub train_loss: f64,
     /// Pearson's r of the outputs of the training steps, likewise.
     #[serde(with = "nan_as_null")]
     pub train_pearson: f64,
     /// Mean squared error of the training steps, likewise, in units of the transformed label.
+    #[serde(with = "nan_as_null")]
     pub train_mse: f64,
+    /// Mean length of the steps' gradients, before clipping.
+    #[serde(with = "nan_as_null")]
+    pub gradient_norm: f64,
+    /// Largest length of them.
+    pub largest_gradient_norm: f64,
+    /// Steps of the run so far that were left out because a gradient overflowed in f16.
+    pub skipped_steps: u64,
     /// Mean loss of the validation rows.
     pub validation_loss: f64,
     /// Scores of the validation rows, in units of the transformed label.
@@ -70,6 +79,9 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Training rows per second.
     pub rows_per_second: f64,
+    /// Most memory so far, in bytes: of the process on a CPU, of LibTorch's tensors on a GPU; none where the system does
+    /// not say.
+    pub peak_memory: Option<u64>,
 }
 
 /// Whether `value` is better than the best before it; a value that does not exist never is.

@@ -2,14 +2,17 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-/// Sums over the rows of an epoch so far: rows, y, p, yy, pp, yp, squared error, loss.
+/// Sums over the rows of an epoch so far: rows, y, p, yy, pp, yp, squared error, loss; then over its steps: steps, norm
+/// of the gradient, and the largest norm.
 #[derive(Debug)]
 pub(crate) struct StepSums(Tensor);
 
-/// Numbers that are summed.
+/// Numbers that are summed over rows.
 const SUMS: i64 = 8;
 /// Place of the loss among them.
 const LOSS: i64 = 7;
+/// Place of the summed norm; the number of steps is before it, the largest norm after it.
+const NORM: i64 = 9;
 
 /// What the sums say.
 #[derive(Debug, Clone, Copy)]
@@ -20,12 +23,16 @@ pub(crate) struct StepMetrics {
     pub(crate) pearson: f64,
     /// Mean squared error.
     pub(crate) mse: f64,
+    /// Mean norm of the steps' gradients.
+    pub(crate) mean_norm: f64,
+    /// Largest norm.
+    pub(crate) largest_norm: f64,
 }
 
 impl StepSums {
     /// All zero.
     pub(crate) fn new(device: Device) -> Result<Self, TchError> {
-        Ok(Self(Tensor::f_zeros([SUMS], (Kind::Double, device))?))
+        Ok(Self(Tensor::f_zeros([SUMS + 3], (Kind::Double, device))?))
     }
 
     /// The tensor, for checkpoints.
@@ -45,13 +52,21 @@ impl StepSums {
         let loss = loss.f_detach()?.f_to_kind(Kind::Double)?.f_expand_as(&y)?;
         let (yy, pp, yp, error) = (y.f_square()?, p.f_square()?, y.f_mul(&p)?, p.f_sub(&y)?.f_square()?);
         let columns = Tensor::f_stack(&[&n, &y, &p, &yy, &pp, &yp, &error, &loss], 0)?;
-        let _ = self.0.f_add_(&columns.f_sum_dim_intlist(1, false, Kind::Double)?)?;
+        let _ = self.0.f_narrow(0, 0, SUMS)?.f_add_(&columns.f_sum_dim_intlist(1, false, Kind::Double)?)?;
         Ok(())
     }
 
-    /// The summed loss; waits for the device.
-    pub(crate) fn loss(&self) -> Result<f64, TchError> {
-        self.0.f_double_value(&[LOSS])
+    /// Adds the norm of a step's gradient. Nothing waits for the device.
+    pub(crate) fn add_norm(&mut self, norm: &Tensor) -> Result<(), TchError> {
+        let norm = norm.f_to_kind(Kind::Double)?;
+        let _ = self.0.f_narrow(0, NORM - 1, 2)?.f_add_(&Tensor::f_stack(&[&norm.f_ones_like()?, &norm], 0)?)?;
+        let mut largest = self.0.f_select(0, NORM + 1)?;
+        largest.f_copy_(&largest.f_maximum(&norm)?)
+    }
+
+    /// The summed loss and the summed norm; waits for the device.
+    pub(crate) fn loss_and_norm(&self) -> Result<(f64, f64), TchError> {
+        Ok((self.0.f_double_value(&[LOSS])?, self.0.f_double_value(&[NORM])?))
     }
 
     /// Metrics of all rows so far.
@@ -61,7 +76,8 @@ impl StepSums {
         let mean = |i| Ok::<f64, TchError>(at(i)? / n);
         let (y, p, yy, pp, yp) = (mean(1)?, mean(2)?, mean(3)?, mean(4)?, mean(5)?);
         let spread = ((yy - y * y) * (pp - p * p)).sqrt();
-        Ok(StepMetrics { loss: mean(LOSS)?, pearson: (yp - y * p) / spread, mse: mean(6)? })
+        let (mean_norm, largest_norm) = (at(NORM)? / at(NORM - 1)?, at(NORM + 1)?);
+        Ok(StepMetrics { loss: mean(LOSS)?, pearson: (yp - y * p) / spread, mse: mean(6)?, mean_norm, largest_norm })
     }
 }
 
@@ -82,7 +98,12 @@ mod tests {
         assert!((found.pearson - expected.pearson).abs() < 1e-12 && (found.mse - expected.mse).abs() < 1e-12);
         // Batches of 2 and 3 rows with losses 2 and 3.
         assert!((found.loss - 13.0 / 5.0).abs() < 1e-12);
+        for norm in [3.0, 5.0, 1.0] {
+            sums.add_norm(&Tensor::from(norm as f32)).unwrap();
+        }
+        let found = sums.metrics().unwrap();
+        assert_eq!((found.mean_norm, found.largest_norm), (3.0, 5.0));
         sums.reset();
-        assert_eq!(sums.loss().unwrap(), 0.0);
+        assert_eq!(sums.loss_and_norm().unwrap(), (0.0, 0.0));
     }
 }

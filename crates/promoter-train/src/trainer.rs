@@ -1,24 +1,25 @@
 //! The training loop.
 
-use std::ops::Range;
-use std::sync::Arc;
+mod evaluate;
+mod step;
+
 use std::time::Instant;
 
-use promoter_encode::random::Stream;
 use promoter_label::Transform;
-use promoter_torch::Params;
 use promoter_torch::file::Tensors;
-use promoter_zoo::{Mode, Network};
-use tch::{Device, Kind, Tensor};
+use promoter_torch::{Params, backend};
+use promoter_zoo::Network;
+use tch::{Device, Tensor};
 
+use crate::average::Averages;
 use crate::batch::{DeviceRows, Encoder, Order};
 use crate::checkpoint::{self, Position};
 use crate::error::{Doing, experiment as refuse};
 use crate::experiment::Shuffle;
 use crate::optimiser::Optimiser;
-use crate::record::is_better;
+use crate::precision::{Precision, Scaler};
 use crate::schedule::Moment;
-use crate::sums::{StepMetrics, StepSums};
+use crate::sums::StepSums;
 use crate::{EpochRecord, Error, Experiment, Prepared, Run, Scores, vectors};
 
 /// Steps between looks at whether the loss is still a number; on CUDA each look waits for the device.
@@ -75,6 +76,9 @@ pub struct Trainer<'a> {
     params: Params,
     network: Box<dyn Network>,
     optimiser: Optimiser,
+    /// Places of the weights with an L2 penalty among the optimiser's.
+    penalised: Vec<usize>,
+    averages: Option<Averages>,
     encoder: Encoder,
     train: DeviceRows,
     validation: DeviceRows,
@@ -98,6 +102,9 @@ impl<'a> Trainer<'a> {
         check_window(&encoder, network.as_ref())?;
         check_loss(&experiment, network.as_ref())?;
         let optimiser = experiment.optimiser.build(&params)?;
+        let penalised = penalised(&experiment, &params, network.as_ref())?;
+        let averages = experiment.training.average.map(|average| Averages::new(average, &params)).transpose()?;
+        backend::allow_tf32(experiment.training.tf32)?;
         let Experiment { encoding, memory, .. } = &experiment;
         let validation = DeviceRows::new(&prepared.validation, encoding, &prepared.label, device)?;
         let bytes = prepared.train.len() * encoding.fit().length;
@@ -108,10 +115,11 @@ impl<'a> Trainer<'a> {
         let train = train(&prepared.train, encoding, &prepared.label, device)?;
         let sums = StepSums::new(device).doing("trainer")?;
         let mut records = run.records()?;
+        let scaler = (experiment.training.precision == Precision::Fp16).then(Scaler::default);
         let position = if run.last().exists() {
-            checkpoint::read(&run.last(), &experiment, &params, &optimiser, sums.tensor())?
+            checkpoint::read(&run.last(), &experiment, &params, &state(&optimiser, averages.as_ref(), &sums))?
         } else {
-            Position::default()
+            Position { scaler, ..Position::default() }
         };
         records.retain(|record| record.epoch < position.epoch);
         Ok(Self {
@@ -122,6 +130,8 @@ impl<'a> Trainer<'a> {
             params,
             network,
             optimiser,
+            penalised,
+            averages,
             encoder,
             train,
             validation,
@@ -164,17 +174,23 @@ impl<'a> Trainer<'a> {
             let expected = format!("at most {found}, the rows of an epoch, as full batches only are wanted");
             return Err(refuse("training.batch_size", self.experiment.training.batch_size, expected));
         }
-        while self.position.epoch * self.steps() < self.total() && !self.is_out_of_patience() {
+        while self.position.epoch * self.steps() < self.all_steps() && !self.is_out_of_patience() {
             self.epoch(observe)?;
         }
         observe(Progress::Evaluating);
         self.finish()
     }
 
-    /// Steps of the whole run, unless patience ends it.
-    fn total(&self) -> u64 {
+    /// Steps of the run.
+    fn all_steps(&self) -> u64 {
         let training = &self.experiment.training;
-        training.steps.unwrap_or(u64::MAX).min(training.epochs.saturating_mul(self.steps()))
+        training.epochs.saturating_mul(self.steps()).min(training.steps.unwrap_or(u64::MAX))
+    }
+
+    /// Where the schedule stands at a step of the run.
+    fn moment(&self, step: u64) -> Moment {
+        let (steps, per_epoch) = (self.all_steps(), self.steps());
+        Moment { step, steps, epoch: step / per_epoch, epochs: steps.div_ceil(per_epoch) }
     }
 
     fn is_out_of_patience(&self) -> bool {
@@ -183,8 +199,8 @@ impl<'a> Trainer<'a> {
 
     fn epoch(&mut self, observe: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
         let Experiment { seed, augment, training, .. } = &self.experiment;
-        let (epoch, epochs, steps) = (self.position.epoch, training.epochs, self.steps());
-        let total = self.total();
+        let (epoch, before) = (self.position.epoch, self.position.epoch * self.steps());
+        let (epochs, steps) = (self.moment(before).epochs, self.steps().min(self.all_steps() - before));
         let (batch, every) = (training.batch_size as usize, training.checkpoint_steps);
         let order = match training.shuffle {
             Shuffle::EveryEpoch => epoch,
@@ -193,17 +209,14 @@ impl<'a> Trainer<'a> {
         let mut order = Order::new(*seed, order, self.train.len(), augment, self.device)?;
         let rows = self.rows_of_epoch(epoch)?;
         let (started, first) = (Instant::now(), self.position.step);
-        let mut factor = 1.0;
-        while self.position.step < steps && epoch * steps + self.position.step < total {
+        while self.position.step < steps {
             let step = self.position.step;
             let from = step as usize * batch;
             let n = batch.min(order.len() - from);
-            let moment = Moment { step: epoch * steps + step, steps: total, epoch, epochs: total.div_ceil(steps) };
-            factor = self.experiment.schedule.factor(&moment);
-            self.step(&mut order, from..from + n, &rows, epoch * steps + step, factor)?;
+            self.step(&mut order, from..from + n, &rows, before + step).map_err(Error::or_out_of_memory)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
-            if step.is_multiple_of(WATCH) || step + 1 == steps || epoch * steps + step + 1 == total {
+            if step.is_multiple_of(WATCH) || step + 1 == steps {
                 self.watch()?;
             }
             if every.is_some_and(|every| (step + 1).is_multiple_of(every)) && step + 1 < steps {
@@ -212,8 +225,8 @@ impl<'a> Trainer<'a> {
         }
         let seconds = started.elapsed().as_secs_f64();
         observe(Progress::Evaluating);
-        let rows = (order.len().min(self.position.step as usize * batch) - first as usize * batch) as f64;
-        let record = self.record(epoch, self.experiment.optimiser.lr() * factor, seconds, rows / seconds)?;
+        let rows = (order.len().min(steps as usize * batch) - first as usize * batch) as f64;
+        let record = self.record(seconds, rows / seconds)?;
         self.close_epoch(record)?;
         if let Some(record) = self.records.last() {
             observe(Progress::Epoch(record));
@@ -231,74 +244,39 @@ impl<'a> Trainer<'a> {
         self.train.with_labels(&labels)
     }
 
-    fn step(
-        &mut self,
-        order: &mut Order,
-        items: Range<usize>,
-        rows: &DeviceRows,
-        global: u64,
-        factor: f64,
-    ) -> Result<(), Error> {
-        // Dropout draws from LibTorch's generator, whose state cannot be saved: each step has its own seed instead.
-        tch::manual_seed(Stream::new(self.experiment.seed, "step", global).next_u64() as i64);
-        let (x, y) = order.batch(items.start, items.len(), rows, &self.encoder)?;
-        let output = self.network.forward(&x, Mode::Train)?;
-        let loss = self.experiment.loss.forward(&output, &y)?;
-        let mut gradients = self.optimiser.gradients(&loss)?;
-        if let Some(sharpness) = &self.experiment.sharpness {
-            gradients = sharpness.gradients(self.optimiser.weights(), gradients, || {
-                let output = self.network.forward(&x, Mode::TrainKeepAverages)?;
-                self.optimiser.gradients(&self.experiment.loss.forward(&output, &y)?)
-            })?;
-        }
-        self.optimiser.step(&gradients, global + 1, factor)?;
-        let _guard = tch::no_grad_guard();
-        let prediction = self.network.expression(&output)?;
-        self.sums.add(&prediction, &y, &loss).doing("training metrics")
-    }
-
-    /// Stops when the loss is no number any more.
+    /// Stops when the loss or a gradient is no number any more.
     fn watch(&self) -> Result<(), Error> {
-        let loss = self.sums.loss().doing("training metrics")?;
-        if loss.is_finite() {
+        let (loss, norm) = self.sums.loss_and_norm().doing("training metrics")?;
+        let is_lost = self.position.scaler.is_some_and(|scaler| scaler.is_lost());
+        if loss.is_finite() && norm.is_finite() && !is_lost {
             return Ok(());
         }
-        Err(Error::NotFinite { loss, epoch: self.position.epoch, step: self.position.step - 1 })
+        Err(Error::NotFinite { loss, norm, epoch: self.position.epoch, step: self.position.step - 1 })
     }
 
-    fn record(&self, epoch: u64, lr: f64, seconds: f64, rows_per_second: f64) -> Result<EpochRecord, Error> {
-        let StepMetrics { loss, pearson, mse } = self.sums.metrics().doing("training metrics")?;
-        let (prediction, validation_loss) = self.predict(&self.validation)?;
-        let truth: Vec<f32> = Vec::try_from(self.validation.labels()).doing("validation labels")?;
-        let metric = self.experiment.training.best;
-        let batch = self.experiment.training.evaluation_batch_size as usize;
-        let chosen_by = metric
-            .of(&truth, &prediction, batch)
-            .map_err(|source| Error::Metric { what: "validation predictions", source })?;
-        let best = is_better(metric, chosen_by, self.position.best.map(|(_, value)| value));
-        Ok(EpochRecord {
-            epoch,
-            lr,
-            train_loss: loss,
-            train_pearson: pearson,
-            train_mse: mse,
-            validation_loss,
-            validation: Scores::of(&truth, &prediction)?,
-            chosen_by,
-            best,
-            seconds,
-            rows_per_second,
-        })
+    /// Does something with the averaged weights in the place of the last ones, where weights are averaged.
+    fn with_averages<T>(&self, action: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let Some(averages) = &self.averages else { return action() };
+        averages.swap()?;
+        let result = action();
+        averages.swap()?;
+        result
     }
 
     /// Records first, checkpoint last: a stop in between repeats the epoch.
     fn close_epoch(&mut self, record: EpochRecord) -> Result<(), Error> {
         let Position { epoch, since_best, .. } = self.position;
         if record.best {
-            let mut best = Tensors::of(&self.params)?;
-            // What a predictor needs beside the weights and the configuration.
-            best.metadata = serde_json::json!({ "epoch": epoch, "label": self.prepared.label }).to_string();
-            best.write(&self.run.best())?;
+            self.with_averages(|| {
+                let mut best = Tensors::of(&self.params)?;
+                // What a predictor needs beside the weights and the configuration.
+                best.metadata = serde_json::json!({ "epoch": epoch, "label": self.prepared.label }).to_string();
+                Ok(best.write(&self.run.best())?)
+            })?;
+        }
+        if let Some(plateau) = self.experiment.schedule.plateau() {
+            let higher = self.experiment.training.best.higher_is_better();
+            plateau.after_epoch(&mut self.position.plateau, record.chosen_by, higher);
         }
         let before = self.position.best;
         self.position = Position {
@@ -306,6 +284,7 @@ impl<'a> Trainer<'a> {
             step: 0,
             best: if record.best { Some((epoch, record.chosen_by)) } else { before },
             since_best: if record.best { 0 } else { since_best + 1 },
+            ..self.position
         };
         self.sums.reset();
         self.records.push(record);
@@ -314,73 +293,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn checkpoint(&self) -> Result<(), Error> {
-        let Self { run, experiment, position, params, optimiser, sums, .. } = self;
-        checkpoint::write(&run.last(), experiment, position, params, optimiser, sums.tensor())
-    }
-
-    /// Predictions of all rows, in units of the transformed label, and the mean loss of the sequences as they are.
-    fn predict(&self, rows: &DeviceRows) -> Result<(Vec<f32>, f64), Error> {
-        let _guard = tch::no_grad_guard();
-        let batch = self.experiment.training.evaluation_batch_size as usize;
-        let (mut predictions, mut losses) = (Vec::new(), Vec::new());
-        for from in (0..rows.len()).step_by(batch) {
-            let n = batch.min(rows.len() - from);
-            let target = rows.labels().f_narrow(0, from as i64, n as i64).doing("validation labels")?;
-            let mut first = None;
-            let averaging = self.experiment.evaluation;
-            predictions.push(averaging.mean(&rows.codes(from, n)?, &self.encoder, |x| -> Result<_, Error> {
-                let output = self.network.forward(x, Mode::Evaluate)?;
-                let expression = self.network.expression(&output)?;
-                first.get_or_insert(output);
-                Ok(expression)
-            })?);
-            let Some(output) = first else { continue };
-            let loss = self.experiment.loss.forward(&output, &target)?;
-            losses.push(loss.f_to_kind(Kind::Double).and_then(|l| l.f_mul_scalar(n as f64)).doing("validation loss")?);
-        }
-        let collect = || {
-            let predictions: Vec<f32> = Vec::try_from(Tensor::f_cat(&predictions, 0)?.f_to_kind(Kind::Float)?)?;
-            let loss = Tensor::f_stack(&losses, 0)?.f_sum(Kind::Double)?.f_double_value(&[])?;
-            Ok((predictions, loss / rows.len() as f64))
-        };
-        collect().doing("collecting predictions")
-    }
-
-    /// The network of the best epoch: its scores, its predictions, in the folder too.
-    fn finish(&mut self) -> Result<Outcome, Error> {
-        let Some((best_epoch, _)) = self.position.best else {
-            let metric = self.experiment.training.best.name();
-            return Err(refuse("training.best", metric, "a metric that exists for at least one epoch's predictions"));
-        };
-        Tensors::read(&self.run.best())?.load_into(&self.params, &self.run.best())?;
-        let in_bins = |values: &[f32]| match self.prepared.label.invert(values) {
-            Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
-            other => other.map(|values| (values, true)),
-        };
-        let score = |rows: &DeviceRows| -> Result<(Scores, Vec<f32>), Error> {
-            let (predictions, inverted) = in_bins(&self.predict(rows)?.0)?;
-            let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
-            let labels = if inverted { in_bins(&labels)?.0 } else { labels };
-            Ok((Scores::of(&labels, &predictions)?, predictions))
-        };
-        let (validation, predictions) = score(&self.validation)?;
-        let taken = self.prepared.train.len().min(self.prepared.validation.len());
-        let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
-        let sample = Arc::new(self.prepared.train.select(&evenly));
-        let sample = DeviceRows::new(&sample, &self.experiment.encoding, &self.prepared.label, self.device)?;
-        let (train, _) = score(&sample)?;
-        self.run.write("predictions.tsv", &predictions_tsv(self.prepared, &predictions))?;
-        let (rows, seconds) = self.records.iter().fold((0.0, 0.0), |(rows, seconds), record| {
-            (rows + record.rows_per_second * record.seconds, seconds + record.seconds)
-        });
-        Ok(Outcome {
-            best_epoch,
-            train,
-            validation,
-            predictions,
-            rows_per_second: rows / seconds,
-            parameters: self.params.trainable_count(),
-        })
+        let Self { run, experiment, position, params, optimiser, averages, sums, .. } = self;
+        checkpoint::write(&run.last(), experiment, position, params, &state(optimiser, averages.as_ref(), sums))
     }
 }
 
@@ -410,11 +324,20 @@ fn check_loss(experiment: &Experiment, network: &dyn Network) -> Result<(), Erro
     }
 }
 
-fn predictions_tsv(prepared: &Prepared, predictions: &[f32]) -> Vec<u8> {
-    let mut text = b"sequence\tmeasured\tpredicted\n".to_vec();
-    for ((codes, label), prediction) in prepared.validation.rows().zip(predictions) {
-        text.extend(codes.iter().map(|&code| promoter_encode::base::to_ascii(code)));
-        text.extend(format!("\t{label}\t{prediction}\n").into_bytes());
+/// What a checkpoint has beside the network's tensors and the position.
+fn state(optimiser: &Optimiser, averages: Option<&Averages>, sums: &StepSums) -> Vec<(String, Tensor)> {
+    let averages = averages.into_iter().flat_map(Averages::state);
+    let sums = ("epoch.sums".to_owned(), sums.tensor());
+    optimiser.state().chain(averages).chain([sums]).map(|(name, tensor)| (name, tensor.shallow_clone())).collect()
+}
+
+/// Places of the penalised weights among those that are trained.
+fn penalised(experiment: &Experiment, params: &Params, network: &dyn Network) -> Result<Vec<usize>, Error> {
+    let Some(l2) = experiment.training.l2 else { return Ok(Vec::new()) };
+    let places = params.trainable().enumerate().filter(|(_, entry)| network.is_penalised(&entry.name));
+    let places: Vec<usize> = places.map(|(place, _)| place).collect();
+    if places.is_empty() {
+        return Err(refuse("training.l2", l2, "no L2 penalty: the network has no kernel that its source penalises"));
     }
-    text
+    Ok(places)
 }

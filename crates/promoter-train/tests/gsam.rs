@@ -46,7 +46,7 @@ fn one_step_of_nads_network_leaves_the_reference_weights() {
         .unwrap();
     let norm = promoter_torch::group::norm(&used).unwrap().double_value(&[]);
     assert!((norm / reference["surrogate_grad_norm"].as_f64().unwrap() - 1.0).abs() < 1e-4, "{norm}");
-    optimiser.step(&used, 1, 1.0).unwrap();
+    optimiser.step(&used, 1, 1.0, None).unwrap();
     for (name, expected) in reference["params_after_first6"].as_object().unwrap() {
         let found = params.get(name).unwrap().flatten(0, -1);
         let found = found.slice(0, 0, 6.min(found.numel() as i64), 1);

@@ -36,7 +36,7 @@ fn follows(config: OptimiserConfig, trajectory: &Value) {
     let (w, mut optimiser) = start(config);
     for (i, expected) in trajectory.as_array().unwrap().iter().enumerate() {
         let gradients = optimiser.gradients(&objective(&w)).unwrap();
-        optimiser.step(&gradients, i as u64 + 1, 1.0).unwrap();
+        optimiser.step(&gradients, i as u64 + 1, 1.0, None).unwrap();
         assert_close(&format!("{config:?}, step {i}"), &w, expected, 1e-6);
     }
 }
@@ -62,7 +62,7 @@ fn steps(config: OptimiserConfig, gradients: &[f64]) -> Vec<f64> {
     let w = params.root().parameter("w", &[1], Init::ZEROS).unwrap();
     let mut optimiser = config.build(&params).unwrap();
     let step = |(i, g): (usize, &f64)| {
-        optimiser.step(&[Tensor::from_slice(&[*g as f32])], i as u64 + 1, 1.0).unwrap();
+        optimiser.step(&[Tensor::from_slice(&[*g as f32])], i as u64 + 1, 1.0, None).unwrap();
         w.double_value(&[0])
     };
     gradients.iter().enumerate().map(step).collect()
@@ -144,7 +144,7 @@ fn sam_and_gsam_trajectories() {
                 .unwrap();
             assert_eq!(w.detach(), before.detach());
             assert_close(key, &used[0], &expected["surrogate_grad"], 1e-5);
-            optimiser.step(&used, i as u64 + 1, 1.0).unwrap();
+            optimiser.step(&used, i as u64 + 1, 1.0, None).unwrap();
             assert_close(key, &w, &expected["w_after"], 1e-6);
         }
     }
@@ -155,7 +155,7 @@ fn weights_are_restored_when_the_second_pass_fails() {
     let (w, optimiser) = start(OptimiserConfig::Sgd { lr: 0.1, momentum: 0.0 });
     let before = w.copy();
     let first = optimiser.gradients(&objective(&w)).unwrap();
-    let failure = promoter_train::Error::NotFinite { loss: f64::NAN, epoch: 0, step: 0 };
+    let failure = promoter_train::Error::NotFinite { loss: f64::NAN, norm: 1.0, epoch: 0, step: 0 };
     let result = Sharpness { rho: 0.1, alpha: 0.05 }.gradients(optimiser.weights(), first, || Err(failure));
     assert!(result.is_err());
     assert_eq!(w.detach(), before.detach());
@@ -171,7 +171,7 @@ fn momentum_follows_sonnets_trajectory() {
     let reference = fixture("sonnet_momentum.json");
     for (i, expected) in reference["trajectory"].as_array().unwrap().iter().enumerate() {
         let gradient = w.detach() * Tensor::from_slice(&[0.5f32, 2.0]) + Tensor::from_slice(&[1.0f32, 0.0]);
-        optimiser.step(&[gradient], i as u64 + 1, 1.0).unwrap();
+        optimiser.step(&[gradient], i as u64 + 1, 1.0, None).unwrap();
         assert_close("momentum", &w, expected, 1e-6);
     }
 }

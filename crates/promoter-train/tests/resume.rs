@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use promoter_label::Noise;
+use promoter_train::average::Average;
 use promoter_train::batch::{ReverseComplement, Shifts};
 use promoter_train::optimiser::OptimiserConfig;
+use promoter_train::precision::Precision;
 use promoter_train::schedule::Schedule;
 use promoter_train::sharpness::Sharpness;
 use promoter_train::{Environment, Prepared, Progress, Run, Trainer};
@@ -48,6 +50,17 @@ fn every_optimiser_resumes_to_the_same_bytes() {
         experiment.sharpness = (i % 2 == 0).then_some(Sharpness { rho: 0.05, alpha: 0.05 });
         experiment.training.batch_size = 108;
         experiment.training.checkpoint_steps = Some(1);
+        experiment.training.accumulate = 2;
+        experiment.training.clip_norm = Some(1.0);
+        experiment.training.average = Some(Average { decay: 0.9 });
+        experiment.training.steps = Some(8);
+        experiment.training.precision = if i == 3 {
+            Precision::Fp16
+        } else if i == 5 {
+            Precision::Bf16
+        } else {
+            Precision::F32
+        };
         let prepared = Prepared::of(&experiment).unwrap();
         start(&experiment, &prepared, &whole).unwrap().train(&mut |_| {}).unwrap();
 

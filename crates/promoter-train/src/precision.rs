@@ -1,0 +1,129 @@
+//! In which kind of numbers the network computes.
+
+use promoter_torch::{backend, group};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use crate::Error;
+use crate::error::Doing;
+
+/// Kind of the numbers in matrix products and convolutions. Weights, norms, losses and optimisers stay f32.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// f32.
+    #[default]
+    F32,
+    /// bf16, which has the range of f32.
+    Bf16,
+    /// f16; gradients are computed of a scaled loss, see [`Scaler`].
+    ///
+    /// # Source
+    /// Challenge report of NAD, 2022.
+    Fp16,
+}
+
+impl Precision {
+    /// Runs `forward` so that LibTorch computes in this precision.
+    ///
+    /// # Errors
+    /// [`Error::Params`], and what `forward` returns.
+    pub fn within<T>(self, device: Device, forward: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let kind = match self {
+            Self::F32 => return forward(),
+            Self::Bf16 => Kind::BFloat16,
+            Self::Fp16 => Kind::Half,
+        };
+        backend::autocast(device, Some(kind), forward)?
+    }
+}
+
+/// The factor of the loss in f16, where small gradients would become 0: it halves when a gradient overflows, and doubles
+/// after 2,000 steps without.
+///
+/// # Source
+/// PyTorch's `GradScaler` with its defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaler {
+    scale: f64,
+    steps: u32,
+}
+
+/// Steps without overflow after which the factor doubles.
+const GROWTH: u32 = 2000;
+
+impl Default for Scaler {
+    fn default() -> Self {
+        Self { scale: 65536.0, steps: 0 }
+    }
+}
+
+impl Scaler {
+    /// The factor now.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// Whether overflow goes on although the factor has become tiny: the gradients are no numbers.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.scale < 1e-6
+    }
+
+    /// Divides gradients by the factor; false when one of them has overflowed. Waits for the device.
+    ///
+    /// # Errors
+    /// [`Error::Params`], [`Error::Torch`].
+    pub fn unscale(&self, gradients: &[Tensor]) -> Result<bool, Error> {
+        group::mul_(gradients, 1.0 / self.scale)?;
+        Ok(group::norm(gradients)?.f_double_value(&[]).doing("looking for overflow")?.is_finite())
+    }
+
+    /// Moves the factor after a step.
+    pub fn update(&mut self, overflowed: bool) {
+        if overflowed {
+            *self = Self { scale: self.scale / 2.0, steps: 0 };
+        } else if self.steps + 1 == GROWTH {
+            *self = Self { scale: self.scale * 2.0, steps: 0 };
+        } else {
+            self.steps += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_factor_halves_and_doubles() {
+        let mut scaler = Scaler::default();
+        scaler.update(true);
+        assert_eq!(scaler.scale(), 32768.0);
+        (0..1999).for_each(|_| scaler.update(false));
+        assert_eq!(scaler.scale(), 32768.0);
+        scaler.update(false);
+        assert_eq!(scaler.scale(), 65536.0);
+    }
+
+    #[test]
+    fn overflow_is_seen_and_gradients_are_divided() {
+        let scaler = Scaler::default();
+        let gradients = [Tensor::from_slice(&[65536.0f32, -131_072.0])];
+        assert!(scaler.unscale(&gradients).unwrap());
+        assert_eq!(Vec::<f32>::try_from(&gradients[0]).unwrap(), [1.0, -2.0]);
+        assert!(!scaler.unscale(&[Tensor::from_slice(&[f32::INFINITY])]).unwrap());
+        assert!(!scaler.unscale(&[Tensor::from_slice(&[f32::NAN])]).unwrap());
+    }
+
+    #[test]
+    fn products_are_in_the_kind_and_f32_is_left_alone() {
+        let a = Tensor::ones([4, 4], (Kind::Float, Device::Cpu));
+        for (precision, kind) in
+            [(Precision::F32, Kind::Float), (Precision::Bf16, Kind::BFloat16), (Precision::Fp16, Kind::Half)]
+        {
+            let product = precision.within(Device::Cpu, || a.f_matmul(&a).doing("test")).unwrap();
+            assert_eq!(product.kind(), kind);
+        }
+    }
+}
