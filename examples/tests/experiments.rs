@@ -1,0 +1,33 @@
+//! The experiment files beside the examples: each is one that can be started.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use promoter_torch::Params;
+use promoter_train::Experiment;
+use promoter_train::batch::Encoder;
+use tch::{Device, Kind, Tensor};
+
+#[test]
+fn every_experiment_file_is_read_and_its_encoding_fits_its_network() {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") || path.ends_with("Cargo.toml") {
+            continue;
+        }
+        let experiment = Experiment::read(&path).unwrap();
+        experiment.check().unwrap();
+        assert_eq!(Experiment::from_toml(&experiment.to_toml()).unwrap(), experiment, "{}", path.display());
+        let input = experiment.network.build(&mut Params::new(Device::Cpu, 0)).unwrap().input();
+        let vectors = experiment
+            .encoding
+            .kmers()
+            .map(|kmers| Tensor::zeros([(1 << (2 * kmers.k)) + 1, input.channels], (Kind::Float, Device::Cpu)));
+        let encoder = Encoder::new(&experiment.encoding, vectors.as_ref(), Device::Cpu).unwrap();
+        assert_eq!(encoder.output(), (input.length, input.channels), "{}", path.display());
+        names.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+    }
+    names.sort();
+    assert_eq!(names, ["auth", "dream_rnn", "legnet", "madlab", "nad", "noisy_chardonnay", "peppa"]);
+}
