@@ -99,3 +99,21 @@ fn a_folder_belongs_to_one_search_and_one_process() {
     std::fs::write(path.join("trials.json"), "[").unwrap();
     assert!(matches!(Folder::open(&path, &one).unwrap_err(), Error::Checkpoint { .. }));
 }
+
+/// The example is a search that can be done: every trial's network takes its rows.
+#[test]
+fn the_example_is_a_search() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/noisy_chardonnay_search.toml");
+    let search = Search::read(&path).unwrap();
+    assert_eq!((search.trials(), search.keys.len()), (8, 6));
+    for trial in 0..search.trials() {
+        let mut experiment = search.experiment(trial).unwrap();
+        experiment.data = promoter_train::experiment::Data::Simulated(promoter_sim::Assay {
+            rows: 200,
+            ..promoter_sim::Assay::default()
+        });
+        let prepared = promoter_train::Prepared::of(&experiment).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        experiment::start(&experiment, &prepared, &folder.path().join("run")).unwrap();
+    }
+}
