@@ -11,7 +11,7 @@ use promoter_encode::random::Stream;
 use promoter_encode::reverse_complement;
 use promoter_label::Transform;
 use promoter_seq::Table;
-use promoter_train::batch::{Augment, DeviceRows, Encoder, Order, ReverseComplement, Shifts, View};
+use promoter_train::batch::{Augment, Averaging, DeviceRows, Encoder, Order, ReverseComplement, Shifts, View};
 use promoter_train::encoding::Encoding;
 use promoter_train::vectors::{self, Source};
 use promoter_train::{Error, Experiment};
@@ -217,6 +217,39 @@ fn words_are_those_of_the_host_on_both_strands() {
                 assert_eq!(values(&x.get(row as i64)), expected, "{k} {row}");
             }
         }
+    }
+}
+
+/// A stand-in for a network whose prediction depends on the strand and the window.
+#[test]
+fn an_averaged_prediction_is_the_mean_over_strands_and_windows() {
+    let policy = OneHot { flags: vec![Flag::IsReverse], ..OneHot::default() };
+    let encoding = Encoding::OneHot { fit: Fit::peppa(), policy: policy.clone() };
+    let (table, encoder) = (table(20, 110), Encoder::new(&encoding, None, Device::Cpu).unwrap());
+    let codes = device_rows(&table, &encoding).codes(0, 20).unwrap();
+    let weights: Vec<f32> = (0..85 * 5).map(|place| (place as f32 * 0.7).sin()).collect();
+    let network = |x: &Tensor| -> Result<Tensor, Error> {
+        Ok((x * Tensor::from_slice(&weights).view([1, 85, 5])).sum_dim_intlist([1, 2].as_slice(), false, None))
+    };
+    for averaging in
+        [Averaging::default(), Averaging { strands: true, shift: 0 }, Averaging { strands: true, shift: 2 }]
+    {
+        let found = values(&averaging.mean(&codes, &encoder, network).unwrap());
+        assert_eq!(averaging.passes()[0], (false, 0));
+        for (row, found) in found.into_iter().enumerate() {
+            let one = |&(reverse, shift): &(bool, i64)| -> f64 {
+                let codes = table.codes(row);
+                let strand = if reverse { reverse_complement::codes(codes).unwrap() } else { codes.to_vec() };
+                let window = Fit::peppa().shifted(shift as isize).unwrap().codes(&strand).unwrap();
+                let mut encoded = policy.encode_codes::<f32>(&window).unwrap();
+                policy.set_flag(Flag::IsReverse, reverse, &mut encoded).unwrap();
+                encoded.iter().zip(&weights).map(|(x, weight)| f64::from(x * weight)).sum()
+            };
+            let passes = averaging.passes();
+            let expected = passes.iter().map(one).sum::<f64>() / passes.len() as f64;
+            assert!((f64::from(found) - expected).abs() < 1e-4, "{averaging:?} {row}: {found} {expected}");
+        }
+        assert_eq!(averaging.passes().len(), (1 + usize::from(averaging.strands)) * (2 * averaging.shift + 1));
     }
 }
 
