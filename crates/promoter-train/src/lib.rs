@@ -4,6 +4,8 @@
 //! optimiser, schedule. [`Prepared`] is its data, [`Run`] the folder that the run explains itself in, and [`Trainer`]
 //! trains: base codes stay on the device, are gathered, varied and encoded there, and nothing is sent per step.
 //!
+//! A [`search::Search`] is many runs of one experiment with some of its values drawn or enumerated.
+//!
 //! A run that was stopped at any moment goes on from its last checkpoint and ends with the same bytes as if it had not
 //! been stopped, on the same kind of CPU with the same number of threads.
 

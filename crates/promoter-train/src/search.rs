@@ -216,6 +216,8 @@ impl Search {
         if !(1..=TRIALS).contains(&self.trials()) {
             return Err(refuse("search.trials", self.trials(), format_args!("1 to {TRIALS}")));
         }
+        // By itself first, so that its mistakes are not the settings'.
+        Experiment::from_table(self.experiment.clone(), &[])?;
         for trial in 0..self.trials() {
             let experiment = self.experiment(trial)?;
             experiment.check()?;
@@ -297,6 +299,10 @@ mod tests {
             let error = parse(search, keys).unwrap_err().to_string();
             assert!(error.contains(message), "{error} for {message}");
         }
+        let mut search = parse(grid, seed).unwrap();
+        search.experiment.insert("sed".into(), Value::Integer(1));
+        let own = search.check().unwrap_err().to_string();
+        assert!(own.starts_with("experiment: unknown field `sed`"), "{own}");
         let neither = Search::from_toml(&format!("[search]\n{grid}\n[keys]\n{seed}")).unwrap_err().to_string();
         assert!(neither.contains("expected `search.experiment`"), "{neither}");
         parse("kind = 'grid'\nmetric = 'mean_batch_r2'", "training.best = ['mean_batch_r2']").unwrap();
