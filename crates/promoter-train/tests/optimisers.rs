@@ -3,6 +3,7 @@
 
 use promoter_torch::{Init, Params};
 use promoter_train::optimiser::{Optimiser, OptimiserConfig};
+use promoter_train::schedule::{Moment, Schedule};
 use promoter_train::sharpness::Sharpness;
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
@@ -33,10 +34,18 @@ fn assert_close(what: &str, found: &Tensor, expected: &Value, tolerance: f64) {
 }
 
 fn follows(config: OptimiserConfig, trajectory: &Value) {
+    follows_scheduled(config, Schedule::default(), trajectory);
+}
+
+/// A run of as many steps as the trajectory has.
+fn follows_scheduled(config: OptimiserConfig, schedule: Schedule, trajectory: &Value) {
     let (w, mut optimiser) = start(config);
-    for (i, expected) in trajectory.as_array().unwrap().iter().enumerate() {
+    let trajectory = trajectory.as_array().unwrap();
+    for (i, expected) in trajectory.iter().enumerate() {
+        let moment = Moment { step: i as u64, steps: trajectory.len() as u64, epoch: 0, epochs: 1 };
         let gradients = optimiser.gradients(&objective(&w)).unwrap();
-        optimiser.step(&gradients, i as u64 + 1, 1.0, None).unwrap();
+        let (factor, momentum) = (schedule.factor(&moment), schedule.momentum(&moment));
+        optimiser.step(&gradients, i as u64 + 1, factor, momentum).unwrap();
         assert_close(&format!("{config:?}, step {i}"), &w, expected, 1e-6);
     }
 }
@@ -54,6 +63,18 @@ fn keras_and_torch_trajectories() {
     follows(OptimiserConfig::Sgd { lr: 1e-2, momentum: 0.9 }, &keras["sgd_legacy_lr1e-2_momentum0.9"]);
     let adam_w = OptimiserConfig::AdamW { lr: 0.01, betas: BETAS, eps: 1e-8, weight_decay: 0.05 };
     follows(adam_w, &fixture("torch_adamw_toy.json")["trajectory"]);
+}
+
+/// `OneCycleLR` with its defaults, which turn the momentum or the first beta too; computed with PyTorch 2.11.
+#[test]
+fn one_cycle_trajectories() {
+    let reference = fixture("one_cycle_trajectories.json");
+    let cycle = Schedule::OneCycle { rise: 0.3, momentum: Some([0.85, 0.95]) };
+    let (lr, eps) = (0.05, 1e-8);
+    follows_scheduled(OptimiserConfig::Adam { lr, betas: BETAS, eps }, cycle, &reference["adam"]);
+    let adam_w = OptimiserConfig::AdamW { lr, betas: BETAS, eps, weight_decay: 0.05 };
+    follows_scheduled(adam_w, cycle, &reference["adam_w"]);
+    follows_scheduled(OptimiserConfig::Sgd { lr, momentum: 0.9 }, cycle, &reference["sgd"]);
 }
 
 /// One parameter with a chosen gradient; its value after each step.
