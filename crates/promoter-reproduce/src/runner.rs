@@ -245,7 +245,12 @@ fn reproduce(
     }
     let done: Vec<Done<'_>> = runs.iter().zip(&outcomes).collect();
     for compare in &one.comparisons {
-        outcome.comparisons.push(comparison::compare(compare, &done, leaderboard, options.device)?);
+        let mut compared = comparison::compare(compare, &done, leaderboard, options.device)?;
+        if options.scale == Scale::Smoke && compared.verdict != Verdict::NoClaim {
+            // A few steps say nothing.
+            compared.verdict = Verdict::Undecided;
+        }
+        outcome.comparisons.push(compared);
     }
     outcome.runs = outcomes;
     (outcome.verdict, outcome.because) = verdict::verdict(one, &outcome);

@@ -5,7 +5,7 @@ use super::{Ranked, Results};
 use crate::outcome::Verdict;
 use crate::verdict::show_number;
 
-const HEAD: &str = include_str!("experiments.md");
+const HEAD: &str = include_str!("head.txt");
 
 /// The ranking of the systems that were trained for equal seconds.
 pub(super) fn ranking(ranked: &[Ranked<'_>]) -> String {

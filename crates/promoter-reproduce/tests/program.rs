@@ -1,0 +1,122 @@
+//! The program as people start it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use promoter_reproduce::outcome::{self, Outcome, RunOutcome};
+use promoter_reproduce::runner::Hold;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promoter-reproduce"));
+    command.arg("--root").arg(root()).arg("reproduce").args(arguments);
+    command.arg("--runs").arg(folder.join("runs")).arg("--results").arg(folder.join("results"));
+    command.args(["--device", "cpu", "--threads", "1"]).env("OMP_WAIT_POLICY", "passive");
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn fails(folder: &Path, arguments: &[&str], message: &str) {
+    let output = program(folder, arguments).output().unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    assert!(text(&output).contains(message), "{arguments:?}: {}", text(&output));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_before_anything_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let file = folder.path().join("train.txt");
+    fs::write(&file, format!("{}\t11.5\n{}\t7\n", "A".repeat(110), "C".repeat(90))).unwrap();
+    let file = file.to_str().unwrap();
+    let one = "E-Peppa-3";
+    fails(folder.path(), &["E-Peppa-33"], "did you mean E-Peppa-3");
+    fails(folder.path(), &[one, "--scale", "small"], "--scale small needs data");
+    fails(folder.path(), &[one, "--scale", "small", "--data", "nowhere"], "nowhere: there is nothing of that name");
+    fails(folder.path(), &[one, "--scale", "small", "--data", file], "is no folder");
+    fails(folder.path(), &[one, "--scale", "small", "--data", path], "train_sequences_sample.txt.gz: is missing");
+    fails(folder.path(), &[one, "--data", path], "leave --data out");
+    fails(folder.path(), &[one, "--scale", "full", "--data", path], "is a folder");
+    fails(folder.path(), &[one, "--scale", "full", "--data", file], "it has 2 rows, 1 of length 110 without N");
+    assert!(!folder.path().join("results/E-Peppa-3.json").exists());
+}
+
+#[test]
+fn the_list_has_every_experiment_and_its_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program(folder.path(), &["--list"]).output().unwrap();
+    let list = fs::read_to_string(root().join("xtask/experiments/list.tsv")).unwrap();
+    for (shown, line) in text(&output).lines().zip(list.lines()) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        assert!(shown.starts_with(columns[0]) && shown.contains(columns[1]) && shown.contains(columns[2]), "{shown}");
+        assert!(shown.ends_with("not run"), "{shown}");
+    }
+    assert_eq!(text(&output).lines().count(), list.lines().count());
+}
+
+#[test]
+fn two_runners_in_one_folder_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _hold = Hold::take(&folder.path().join("runs")).unwrap();
+    fails(folder.path(), &["E-Peppa-5"], "another process reproduces in");
+}
+
+/// Outcomes by run folder, with when they were written.
+fn finished(folder: &Path) -> BTreeMap<PathBuf, (RunOutcome, std::time::SystemTime)> {
+    let Ok(entries) = fs::read_dir(folder.join("runs/runs")) else { return BTreeMap::new() };
+    let paths = entries.map(|entry| entry.unwrap().path().join("outcome.json")).filter(|path| path.is_file());
+    paths
+        .map(|path| {
+            let one = outcome::read(&path).unwrap().unwrap();
+            let written = path.metadata().unwrap().modified().unwrap();
+            (path.strip_prefix(folder).unwrap().to_owned(), (one, written))
+        })
+        .collect()
+}
+
+fn results(folder: &Path) -> Vec<Outcome> {
+    let ids = ["E-NC-10", "E-Peppa-3"];
+    ids.iter().map(|id| outcome::read(&folder.join(format!("results/{id}.json"))).unwrap().unwrap()).collect()
+}
+
+/// Killed after its first run, the program keeps that run, makes the others and ends with the numbers of a program that
+/// was left alone; a third start has nothing to do.
+#[test]
+fn a_killed_program_goes_on_without_repeating_what_is_finished() {
+    let (killed, whole) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let arguments = ["E-NC-10", "E-Peppa-3"];
+    let mut child = program(killed.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while finished(killed.path()).is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(300), "no run was finished");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = finished(killed.path());
+    for folder in [killed.path(), whole.path()] {
+        let output = program(folder, &arguments).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    let after = finished(killed.path());
+    assert!(before.len() < after.len(), "it was killed too late");
+    before.iter().for_each(|(path, one)| assert_eq!(&after[path], one));
+    for (a, b) in results(killed.path()).iter().zip(results(whole.path())) {
+        let values = |outcome: &Outcome| outcome.runs.iter().map(|run| run.values.clone()).collect::<Vec<_>>();
+        assert_eq!(values(a), values(&b));
+        assert_eq!((&a.because, &a.comparisons, &a.measures), (&b.because, &b.comparisons, &b.measures));
+    }
+    let output = program(killed.path(), &arguments).output().unwrap();
+    assert_eq!(text(&output).matches("up to date").count(), 2, "{}", text(&output));
+    assert_eq!(finished(killed.path()), after);
+}
