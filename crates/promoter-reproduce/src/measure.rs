@@ -1,6 +1,7 @@
 //! Numbers that need no training: parameters, shapes, rows, rates, and scores of what was trained already.
 
 mod layers;
+mod levels;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -118,6 +119,14 @@ pub enum Kind {
         /// The run.
         run: String,
     },
+    /// Pearson's r of one of the outputs of a run's network on its validation rows.
+    Level {
+        /// The run.
+        run: String,
+        /// Which output, from 0; what the network makes of all of them when it is not given.
+        #[serde(default)]
+        level: Option<i64>,
+    },
     /// Official public Pearson score of a run's averaged predictions, less that of one forward pass.
     Averaged {
         /// The run.
@@ -160,7 +169,7 @@ impl Measure {
     /// The run that it looks at.
     pub fn run(&self) -> Option<&String> {
         match &self.kind {
-            Kind::Ranks { run } | Kind::Averaged { run, .. } => Some(run),
+            Kind::Ranks { run } | Kind::Averaged { run, .. } | Kind::Level { run, .. } => Some(run),
             _ => None,
         }
     }
@@ -204,6 +213,10 @@ impl Measure {
                     let ranks = rank(&raw).map_err(|error| refuse(error.to_string()))?;
                     Ok(leaderboard.compare(&ranks, &raw)?.pearson_score)
                 });
+            }
+            Kind::Level { run, level } => {
+                let Some(planned) = context.runs.iter().find(|planned| planned.name == *run) else { return Ok(None) };
+                number(levels::pearson(planned, *level, context.device)?)
             }
             Kind::Averaged { run, strands, shift } => {
                 return differences(context, run, |leaderboard, planned| {

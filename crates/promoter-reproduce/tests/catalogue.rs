@@ -12,8 +12,15 @@ fn folder() -> PathBuf {
 }
 
 /// How many experiments each report mentions, and how many of its statements differ from its code.
-const COUNTS: [(&str, u32, u32); 7] =
-    [("auth", 6, 3), ("NC", 11, 5), ("MadLab", 7, 8), ("NAD", 9, 5), ("Peppa", 7, 5), ("LegNet", 1, 0), ("PrixFixe", 1, 0)];
+const COUNTS: [(&str, u32, u32); 7] = [
+    ("auth", 6, 3),
+    ("NC", 11, 5),
+    ("MadLab", 7, 8),
+    ("NAD", 9, 5),
+    ("Peppa", 7, 5),
+    ("LegNet", 1, 0),
+    ("PrixFixe", 1, 0),
+];
 
 #[test]
 fn every_experiment_and_every_discrepancy_is_there_once() {
@@ -42,9 +49,11 @@ fn every_run_is_an_experiment_at_every_scale() {
         fs::write(data.path().join(name), name).unwrap();
     }
     let path = data.path().to_str().unwrap().to_owned();
-    for (scale, given) in
-        [(Scale::Smoke, "simulated".to_owned()), (Scale::Small, path.clone()), (Scale::Full, format!("{path}/{}", names[0]))]
-    {
+    for (scale, given) in [
+        (Scale::Smoke, "simulated".to_owned()),
+        (Scale::Small, path.clone()),
+        (Scale::Full, format!("{path}/{}", names[0])),
+    ] {
         let source = Source::open(&given, scale).unwrap();
         for one in &catalogue.reproductions {
             let runs = plan::runs(&catalogue, one, scale, &source, "runs".as_ref()).unwrap();
@@ -102,5 +111,8 @@ fn names_are_forgiving_and_unknown_ones_get_a_suggestion() {
     let error = select("E-Pepa-3").unwrap_err();
     assert!(matches!(&error, Error::Unknown { nearest, .. } if nearest.contains(&"E-Peppa-3".to_owned())), "{error}");
     assert!(error.to_string().contains("did you mean E-Peppa-3"), "{error}");
-    assert_eq!(select("xyzzy").unwrap_err().to_string(), "there is no experiment or team \"xyzzy\": --list prints them all");
+    assert_eq!(
+        select("xyzzy").unwrap_err().to_string(),
+        "there is no experiment or team \"xyzzy\": --list prints them all"
+    );
 }

@@ -49,9 +49,7 @@ fn ranks_change_pearson_and_not_spearman() {
     let (labels, predicted) = predictions(4096);
     let skewed: Vec<f32> = predicted.iter().map(|p| p.exp() / 1e5).collect();
     let ranks = rank(&skewed).unwrap();
-    let change = |metric: Metric| {
-        metric.of(&labels, &ranks, 1).unwrap() - metric.of(&labels, &skewed, 1).unwrap()
-    };
+    let change = |metric: Metric| metric.of(&labels, &ranks, 1).unwrap() - metric.of(&labels, &skewed, 1).unwrap();
     assert!(change(Metric::Spearman).abs() < 1e-9);
     assert!(change(Metric::Pearson).abs() > 0.05, "{}", change(Metric::Pearson));
 }
