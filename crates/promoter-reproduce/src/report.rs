@@ -28,6 +28,8 @@ struct Results<'a> {
 struct Ranked<'a> {
     name: &'a str,
     run: &'a RunOutcome,
+    /// Training seconds that its steps were laid out for, on two idle cores.
+    budget: Option<f64>,
 }
 
 impl<'a> Results<'a> {
@@ -63,9 +65,10 @@ impl<'a> Results<'a> {
         for one in &self.catalogue.reproductions {
             let Some(outcome) = self.outcome(one) else { continue };
             for run in &one.runs {
+                let budget = run.extent(outcome.scale).seconds;
                 let found = outcome.runs.iter().find(|done| done.name == run.name);
                 if let (Some(name), Some(run)) = (&run.ranked, found) {
-                    ranked.push(Ranked { name, run });
+                    ranked.push(Ranked { name, run, budget });
                 }
             }
         }

@@ -13,19 +13,20 @@ pub(super) fn ranking(ranked: &[Ranked<'_>]) -> String {
         return "Not run yet: `cargo xtask reproduce all --scale small --data ../shared/data/dream2022`.\n".into();
     }
     let mut text = String::from(
-        "| system | parameters | rows seen | seconds | Pearson score | Spearman score | r, all public rows | validation r |\n\
-         |---|---:|---|---:|---|---|---|---:|\n",
+        "| system | parameters | rows seen | seconds laid out | seconds taken | Pearson score | Spearman score | r, all public rows | validation r |\n\
+         |---|---:|---|---:|---:|---|---|---|---:|\n",
     );
-    for Ranked { name, run } in ranked {
+    for Ranked { name, run, budget } in ranked {
         let value = |name: &str| run.values.get(name).map_or("-".into(), |value| format!("{value:.3}"));
         let with_interval = |name: &str| match run.intervals.get(name) {
             Some((low, high)) => format!("{} ({low:.3} to {high:.3})", value(name)),
             None => value(name),
         };
         text += &format!(
-            "| {name} | {} | {} | {:.0} | {} | {} | {} | {} |\n",
+            "| {name} | {} | {} | {} | {:.0} | {} | {} | {} | {} |\n",
             run.values.get("parameters").map_or("-".into(), |n| show_number(*n)),
             run.failure.as_ref().map_or_else(|| extent(run), |_| "broke down".into()),
+            budget.map_or("-".into(), |seconds| format!("{seconds:.0}")),
             run.seconds,
             with_interval("public_pearson_score"),
             with_interval("public_spearman_score"),
@@ -45,8 +46,9 @@ pub(super) fn experiments(results: &Results<'_>) -> String {
         let environment = &ranked.run.environment;
         text += &format!(
             "\nScores on the 9,045 public rows with 95 % bootstrap intervals; `small` scale, rows: {}, {} held out; \
-             device: {} with {} threads ({}). A system's steps follow from a stated cost of a row, so the seconds differ \
-             a little on another machine and the numbers do not.\n",
+             device: {} with {} threads ({}). A system's steps follow from the seconds that were laid out and from a stated \
+             cost of a row on two idle cores; on a busy or another machine they take other seconds, and the numbers \
+             stay the same.\n",
             ranked.run.data,
             show_number(ranked.run.validation_rows as f64),
             environment.device,

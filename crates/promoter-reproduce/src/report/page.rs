@@ -54,6 +54,7 @@ fn ranked(ranked: &Ranked<'_>) -> Value {
         name => ranked.name,
         parameters => run.values.get("parameters").map_or("-".into(), |n| show_number(*n)),
         extent => extent(run), seconds => format!("{:.0}", run.seconds),
+        budget => ranked.budget.map_or("-".into(), |seconds| format!("{seconds:.0}")),
         score => value("public_pearson_score"), score_interval => interval("public_pearson_score"),
         rank => value("public_spearman_score"), rank_interval => interval("public_spearman_score"),
         all => value("public_pearson"), validation => value("validation_pearson"),
