@@ -216,10 +216,11 @@ impl<'a> Trainer<'a> {
             self.step(&mut order, from..from + n, &rows, before + step).map_err(Error::or_out_of_memory)?;
             self.position.step += 1;
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch as u64 });
-            if step.is_multiple_of(WATCH) || step + 1 == steps {
+            let due = every.is_some_and(|every| (step + 1).is_multiple_of(every)) && step + 1 < steps;
+            if step.is_multiple_of(WATCH) || step + 1 == steps || due {
                 self.watch()?;
             }
-            if every.is_some_and(|every| (step + 1).is_multiple_of(every)) && step + 1 < steps {
+            if due {
                 self.checkpoint()?;
             }
         }

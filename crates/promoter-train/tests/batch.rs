@@ -52,8 +52,8 @@ fn an_epoch_has_every_copy_once_as_the_host_encodes_it() {
     let mut expected: Vec<(usize, Vec<f32>)> = Vec::new();
     for (row, (codes, label)) in table.rows().enumerate() {
         for (shift, reverse) in [(-1, false), (0, false), (1, false), (-1, true), (0, true), (1, true)] {
-            let strand = if reverse { reverse_complement::codes(codes).unwrap() } else { codes.to_vec() };
-            let window = Fit::peppa().shifted(shift).unwrap().codes(&strand).unwrap();
+            let window = Fit::peppa().shifted(shift).unwrap().codes(codes).unwrap();
+            let window = if reverse { reverse_complement::codes(&window).unwrap() } else { window };
             let mut encoded = policy.encode_codes::<f32>(&window).unwrap();
             policy.set_flag(Flag::IsReverse, reverse, &mut encoded).unwrap();
             policy.set_flag(Flag::IsSingleton, label.fract() == 0.0, &mut encoded).unwrap();
@@ -209,8 +209,9 @@ fn words_are_those_of_the_host_on_both_strands() {
             let x = encoder.encode(&codes, &View::of_all(reverse, 0, 50, Device::Cpu).unwrap()).unwrap();
             assert_eq!(encoder.output(), (x.size()[1], 3));
             for (row, (codes, _)) in table.rows().enumerate() {
-                let strand = if reverse { reverse_complement::codes(codes).unwrap() } else { codes.to_vec() };
-                let tokens = tokenizer.tokens_of_codes::<u32>(&fit.codes(&strand).unwrap()).unwrap();
+                let window = fit.codes(codes).unwrap();
+                let window = if reverse { reverse_complement::codes(&window).unwrap() } else { window };
+                let tokens = tokenizer.tokens_of_codes::<u32>(&window).unwrap();
                 assert_eq!(tokens.len(), if k == 5 { 80 } else { 108 });
                 let expected: Vec<f32> =
                     tokens.iter().flat_map(|&token| vectors.get(&spell(token)).unwrap_or(&[0.0; 3]).to_vec()).collect();
@@ -238,9 +239,8 @@ fn an_averaged_prediction_is_the_mean_over_strands_and_windows() {
         assert_eq!(averaging.passes()[0], (false, 0));
         for (row, found) in found.into_iter().enumerate() {
             let one = |&(reverse, shift): &(bool, i64)| -> f64 {
-                let codes = table.codes(row);
-                let strand = if reverse { reverse_complement::codes(codes).unwrap() } else { codes.to_vec() };
-                let window = Fit::peppa().shifted(shift as isize).unwrap().codes(&strand).unwrap();
+                let window = Fit::peppa().shifted(shift as isize).unwrap().codes(table.codes(row)).unwrap();
+                let window = if reverse { reverse_complement::codes(&window).unwrap() } else { window };
                 let mut encoded = policy.encode_codes::<f32>(&window).unwrap();
                 policy.set_flag(Flag::IsReverse, reverse, &mut encoded).unwrap();
                 encoded.iter().zip(&weights).map(|(x, weight)| f64::from(x * weight)).sum()

@@ -7,7 +7,7 @@ use promoter_train::average::Average;
 use promoter_train::batch::{ReverseComplement, Shifts};
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::precision::Precision;
-use promoter_train::schedule::Schedule;
+use promoter_train::schedule::{Plateau, Schedule};
 use promoter_train::sharpness::Sharpness;
 use promoter_train::{Environment, Prepared, Progress, Run, Trainer};
 use promoter_zoo::registry::NetworkConfig;
@@ -39,7 +39,11 @@ fn every_optimiser_resumes_to_the_same_bytes() {
         let NetworkConfig::Peppa(network) = &mut experiment.network else { unreachable!() };
         network.dropout = 0.3;
         experiment.optimiser = optimiser;
-        experiment.schedule = Schedule::OneCycle { rise: 0.3, momentum: None };
+        experiment.schedule = match i {
+            1 => Schedule::Plateau(Plateau { patience: 1, min_delta: 1.0, ..Plateau::default() }),
+            3 => Schedule::OneCycle { rise: 0.3, momentum: Some([0.85, 0.95]) },
+            _ => Schedule::OneCycle { rise: 0.3, momentum: None },
+        };
         experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
         experiment.augment.shifts = Shifts::Random;
         experiment.augment.reverse_complement = ReverseComplement::Random;
@@ -54,12 +58,11 @@ fn every_optimiser_resumes_to_the_same_bytes() {
         experiment.training.clip_norm = Some(1.0);
         experiment.training.average = Some(Average { decay: 0.9 });
         experiment.training.steps = Some(8);
-        experiment.training.precision = if i == 3 {
-            Precision::Fp16
-        } else if i == 5 {
-            Precision::Bf16
-        } else {
-            Precision::F32
+        // Both halves beside GSAM too, which is on for even numbers.
+        experiment.training.precision = match i {
+            0 | 5 => Precision::Bf16,
+            2 => Precision::Fp16,
+            _ => Precision::F32,
         };
         let prepared = Prepared::of(&experiment).unwrap();
         start(&experiment, &prepared, &whole).unwrap().train(&mut |_| {}).unwrap();

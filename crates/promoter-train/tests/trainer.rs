@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use promoter_metrics::Metric;
+use promoter_torch::file::Tensors;
 use promoter_train::loss::Loss;
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::{Environment, Error, Prepared, Progress, Run, Trainer};
 use promoter_zoo::registry::NetworkConfig;
-use tch::Device;
+use tch::{Device, Kind};
 
 #[path = "small/experiment.rs"]
 mod experiment;
@@ -72,11 +73,19 @@ fn a_loss_that_is_no_number_stops_the_run_with_its_step() {
     let folder = tempfile::tempdir().unwrap();
     let mut experiment = small();
     experiment.optimiser = OptimiserConfig::Sgd { lr: 1e30, momentum: 0.9 };
+    experiment.training.checkpoint_steps = Some(1);
     let prepared = Prepared::of(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     let error = trainer.train(&mut |_| {}).unwrap_err();
     assert!(matches!(error, Error::NotFinite { epoch: 0, .. }), "{error}");
     assert!(error.to_string().contains("lower the learning rate"));
+    // What a resume would find is from before.
+    if trainer.run().last().exists() {
+        let last = Tensors::read(&trainer.run().last()).unwrap();
+        for (name, tensor) in &last.tensors {
+            assert_eq!(i64::try_from(tensor.isfinite().logical_not().sum(Kind::Int64)).unwrap(), 0, "{name}");
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::error::{Doing, experiment};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Averaging {
-    /// Both strands: the fitted sequence and its reverse complement.
+    /// Both strands: the window and its reverse complement.
     pub strands: bool,
     /// Windows moved by up to so many bases to either side.
     pub shift: usize,

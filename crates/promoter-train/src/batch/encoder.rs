@@ -36,7 +36,7 @@ struct Words {
 pub struct View {
     /// How far the window of each row moves, (B,) i64; not at all without.
     pub shift: Option<Tensor>,
-    /// Which rows are seen as their reverse complements, (B,) bool; none without.
+    /// Which rows' windows are seen as their reverse complements, (B,) bool; none without.
     pub reverse: Option<Tensor>,
     /// Which rows were measured by a single cell, (B,); none without, as in prediction.
     pub singleton: Option<Tensor>,
@@ -118,8 +118,6 @@ impl Encoder {
     }
 
     fn look_up(&self, codes: &Tensor, view: &View) -> Result<Tensor, TchError> {
-        let turned = view.reverse.as_ref().map(|reverse| self.turn(codes, reverse)).transpose()?;
-        let codes = turned.as_ref().unwrap_or(codes);
         let window = match &view.shift {
             None => codes.f_narrow(1, self.start, self.length)?,
             Some(shift) => {
@@ -128,7 +126,9 @@ impl Encoder {
                 codes.f_gather(1, &shift.f_unsqueeze(1)?.f_add(&window?)?, false)?
             }
         };
-        let codes = window.f_to_kind(Kind::Int)?;
+        // The window is turned and not the whole sequence: flanks of unequal length would move the insert in it.
+        let turned = view.reverse.as_ref().map(|reverse| self.turn(&window, reverse)).transpose()?;
+        let codes = turned.unwrap_or(window).f_to_kind(Kind::Int)?;
         let symbols = self.words.map(|words| self.tokens(&codes, words)).transpose()?.unwrap_or(codes);
         let x = Tensor::f_embedding(&self.table, &symbols, -1, false, false)?;
         for (channel, flag) in (4..).zip(&self.flags) {

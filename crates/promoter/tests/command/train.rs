@@ -103,13 +103,18 @@ fn what_was_trained_predicts_the_same_in_a_new_process() {
 }
 
 #[test]
-fn strands_are_averaged_over_the_reverse_complement() {
+fn strands_are_averaged_over_the_windows_reverse_complement() {
     let run = trained();
     let folder = tempfile::tempdir().unwrap();
     let model = run.join("run/predictor.safetensors");
     let forward: Vec<String> = validation(run).into_iter().map(|row| row.0).take(5).collect();
     let complement = |letter: char| "TGCAN".chars().nth("ACGTN".find(letter).unwrap()).unwrap();
-    let reverse: Vec<String> = forward.iter().map(|s| s.chars().rev().map(complement).collect()).collect();
+    // The window that Peppa's network sees is turned; its surroundings stay.
+    let turn = |s: &String| {
+        let window: String = s[15..100].chars().rev().map(complement).collect();
+        format!("{}{window}{}", &s[..15], &s[100..])
+    };
+    let reverse: Vec<String> = forward.iter().map(turn).collect();
     let predict = |name: &str, sequences: &[String], option: &str| -> Vec<f32> {
         fs::write(folder.path().join(name), sequences.join("\n")).unwrap();
         let call = format!("predict {} {{}}/{name} {option} {HERE}", model.display());
