@@ -18,6 +18,7 @@
 pub mod dream;
 mod error;
 mod metric;
+mod precision_recall;
 pub mod regression;
 pub mod ridge;
 mod spearman;
@@ -25,6 +26,7 @@ mod value;
 
 pub use error::{Error, Side};
 pub use metric::Metric;
+pub use precision_recall::PrecisionRecall;
 pub use regression::Regression;
 pub use ridge::Ridge;
 pub use spearman::spearman;
