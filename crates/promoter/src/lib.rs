@@ -27,6 +27,7 @@ pub use promoter_zoo as zoo;
 
 #[cfg(feature = "torch")]
 mod error;
+pub mod logo;
 #[cfg(feature = "torch")]
 pub mod predictor;
 
