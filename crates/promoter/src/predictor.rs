@@ -5,6 +5,7 @@
 
 mod card;
 mod description;
+mod effects;
 mod ensemble;
 mod run;
 
@@ -22,6 +23,7 @@ use promoter_zoo::{Mode, Network};
 use tch::{Device, Tensor};
 
 pub use self::description::{Description, FORMAT, Training};
+pub use self::effects::Effects;
 pub use self::ensemble::Ensemble;
 use crate::Error;
 
