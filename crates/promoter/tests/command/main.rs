@@ -2,11 +2,14 @@
 #![cfg(all(feature = "command", feature = "torch"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod explain;
+mod forms;
 mod info;
 mod kmer;
 mod rows;
 mod score;
 mod train;
+mod variants;
 
 use std::path::Path;
 use std::process::{Command, Output};

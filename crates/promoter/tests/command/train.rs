@@ -17,10 +17,10 @@ fn small() -> String {
 }
 
 /// One thread, so that tests beside each other do not wait for each other's threads.
-const HERE: &str = "--device cpu --threads 1";
+pub(super) const HERE: &str = "--device cpu --threads 1";
 
 /// A folder with a finished run, `run`, trained once for all tests.
-fn trained() -> &'static Path {
+pub(super) fn trained() -> &'static Path {
     static TRAINED: Once = Once::new();
     // Nothing cleans up after the last test, so the next start does.
     let folder = Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/promoter-train"));

@@ -2,17 +2,28 @@
 
 #[cfg(feature = "torch")]
 mod device;
+#[cfg(feature = "torch")]
+mod explain;
 mod explanation;
 mod filter;
+mod form;
 #[cfg(feature = "torch")]
 mod info;
+mod input;
+#[cfg(feature = "torch")]
+mod models;
+mod npz;
 mod output;
 #[cfg(feature = "torch")]
 mod predict;
+mod progress;
 mod score;
 mod simulate;
+mod table;
 #[cfg(feature = "torch")]
 mod train;
+#[cfg(feature = "torch")]
+mod variants;
 
 use std::process::ExitCode;
 
@@ -28,6 +39,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "torch")]
+    Explain(explain::Arguments),
     Filter(filter::Arguments),
     #[cfg(feature = "torch")]
     Info(info::Arguments),
@@ -37,10 +50,14 @@ enum Command {
     Simulate(simulate::Arguments),
     #[cfg(feature = "torch")]
     Train(train::Arguments),
+    #[cfg(feature = "torch")]
+    Variants(variants::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        #[cfg(feature = "torch")]
+        Command::Explain(arguments) => explain::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Info(arguments) => info::run(&arguments),
         #[cfg(feature = "torch")]
@@ -50,6 +67,8 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Train(arguments) => train::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Variants(arguments) => variants::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

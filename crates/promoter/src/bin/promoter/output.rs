@@ -1,6 +1,6 @@
 //! Files that are whole or absent.
 
-use std::io::{BufWriter, Stdout, Write};
+use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -55,6 +55,16 @@ impl Write for Output {
         match self {
             Self::Stdout(out) => out.flush(),
             Self::File { file, .. } => file.flush(),
+        }
+    }
+}
+
+/// For archives, which are written to files only.
+impl Seek for Output {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        match self {
+            Self::Stdout(_) => Err(ErrorKind::NotSeekable.into()),
+            Self::File { file, .. } => file.seek(to),
         }
     }
 }

@@ -1,15 +1,13 @@
 //! A bar while a run goes on, when standard error is a terminal, and a line for each epoch.
 
-use std::io::{IsTerminal as _, Stdout, Write as _};
+use std::io::{Stdout, Write as _};
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use promoter::train::{EpochRecord, Outcome, Progress, Trainer};
 
 pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outcome> {
-    let target =
-        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
+    let bar = ProgressBar::with_draw_target(None, crate::progress::target());
     bar.set_style(ProgressStyle::with_template("{prefix} [{bar:32}] {pos}/{len} rows  {per_sec}  {eta} left  {msg}")?);
     writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?;
     // Training goes on when nobody reads its lines any more.

@@ -1,0 +1,52 @@
+//! Forms in which a table of results is written.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+/// Where a table goes, and in which form.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Where to write; a file gets its name when it is whole
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) out: std::path::PathBuf,
+    /// What to write [default: by the extension of --out, else TSV]
+    #[arg(long, value_enum, value_name = "FORM")]
+    to: Option<Form>,
+}
+
+/// A form of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Columns separated by tabs: .tsv, .txt
+    Tsv,
+    /// One JSON object a line: .json, .jsonl
+    Json,
+    /// Parquet: .parquet
+    Parquet,
+    /// NumPy arrays: .npz
+    Npz,
+}
+
+impl Target {
+    /// The form that was asked for, or that the file's name says.
+    pub(crate) fn form(&self) -> Result<Form> {
+        if self.to == Some(Form::Npz) && self.out == Path::new("-") {
+            bail!("--to npz needs a file: name one with -o");
+        }
+        if let Some(form) = self.to {
+            return Ok(form);
+        }
+        Ok(match self.out.extension().and_then(|extension| extension.to_str()) {
+            None | Some("tsv" | "txt") => Form::Tsv,
+            Some("json" | "jsonl") => Form::Json,
+            Some("parquet") => Form::Parquet,
+            Some("npz") => Form::Npz,
+            Some(_) => bail!(
+                "{}: expected the extension .tsv, .txt, .json, .jsonl, .parquet or .npz; or say the form with --to",
+                self.out.display()
+            ),
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! NumPy's files: arrays that grow row by row on the disk, so that memory stays constant.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write};
+
+use anyhow::Result;
+use zip::write::FileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::output::Output;
+
+/// Above this a member of an archive needs 64-bit sizes.
+const LARGE: u64 = 1 << 31;
+
+/// An array that grows along its first axis.
+pub(crate) struct Array {
+    name: &'static str,
+    rows: u64,
+    data: BufWriter<File>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Numbers of a NumPy type, rows of this shape.
+    Numbers { dtype: &'static str, row: Vec<usize> },
+    /// Texts without line feeds, up to so many bytes long.
+    Text { longest: usize },
+}
+
+impl Array {
+    /// An array of numbers; `row` is the shape of one row.
+    pub(crate) fn numbers(name: &'static str, dtype: &'static str, row: &[usize]) -> Result<Self> {
+        Self::new(name, Kind::Numbers { dtype, row: row.to_vec() })
+    }
+
+    /// An array of ASCII texts.
+    pub(crate) fn text(name: &'static str) -> Result<Self> {
+        Self::new(name, Kind::Text { longest: 1 })
+    }
+
+    fn new(name: &'static str, kind: Kind) -> Result<Self> {
+        Ok(Self { name, rows: 0, data: BufWriter::new(tempfile::tempfile()?), kind })
+    }
+
+    /// Adds a row: its numbers, little-endian.
+    pub(crate) fn push(&mut self, row: &[u8]) -> Result<()> {
+        self.rows += 1;
+        Ok(self.data.write_all(row)?)
+    }
+
+    /// Adds a text.
+    pub(crate) fn push_text(&mut self, text: &str) -> Result<()> {
+        if let Kind::Text { longest } = &mut self.kind {
+            *longest = text.len().max(*longest);
+        }
+        self.rows += 1;
+        Ok(writeln!(self.data, "{text}")?)
+    }
+
+    /// Writes the array as an `.npy` file.
+    pub(crate) fn write(self, out: &mut impl Write) -> Result<()> {
+        let (dtype, shape) = match &self.kind {
+            Kind::Numbers { dtype, row } => ((*dtype).to_owned(), row.iter().map(|n| format!(", {n}")).collect()),
+            Kind::Text { longest } => (format!("|S{longest}"), String::new()),
+        };
+        let shape = if shape.is_empty() { format!("{},", self.rows) } else { format!("{}{shape}", self.rows) };
+        let mut header = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({shape}), }}");
+        // Magic, version and length take 10 bytes; the data starts at a multiple of 64.
+        let padding = 63 - (10 + header.len()) % 64;
+        header.extend(std::iter::repeat_n(' ', padding).chain(['\n']));
+        out.write_all(b"\x93NUMPY\x01\x00")?;
+        out.write_all(&u16::try_from(header.len())?.to_le_bytes())?;
+        out.write_all(header.as_bytes())?;
+
+        let mut data = self.data.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        data.rewind()?;
+        let mut data = BufReader::new(data);
+        let Kind::Text { longest } = self.kind else {
+            std::io::copy(&mut data, out)?;
+            return Ok(());
+        };
+        let mut line = Vec::with_capacity(longest + 1);
+        while data.read_until(b'\n', &mut line)? > 0 {
+            line.pop();
+            line.resize(longest, 0);
+            out.write_all(&line)?;
+            line.clear();
+        }
+        Ok(())
+    }
+
+    fn is_large(&self) -> Result<bool> {
+        let bytes = match self.kind {
+            Kind::Numbers { .. } => self.data.get_ref().metadata()?.len(),
+            Kind::Text { longest } => self.rows * longest as u64,
+        };
+        Ok(bytes >= LARGE)
+    }
+}
+
+/// Writes an archive of arrays, not compressed, and finishes the file.
+pub(crate) fn write(arrays: Vec<Array>, out: Output) -> Result<()> {
+    let mut archive = ZipWriter::new(out);
+    for array in arrays {
+        let options = FileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            // The same arrays are the same file.
+            .last_modified_time(zip::DateTime::default())
+            .large_file(array.is_large()?);
+        archive.start_file(format!("{}.npy", array.name), options)?;
+        array.write(&mut archive)?;
+    }
+    archive.finish()?.finish()
+}

@@ -1,0 +1,27 @@
+//! Variants as pairs of sequences.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::Variant;
+use crate::input::{self, codes};
+
+/// The pairs of a table; those without a name are numbered from 1.
+pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Variant>> + use<>> {
+    let mut number = 0;
+    Ok(input::rows(path)?.map(move |row| {
+        let row = row?;
+        number += 1;
+        let (name, reference, alternative) = match row.fields()[..] {
+            [reference, alternative] => (number.to_string(), reference, alternative),
+            [name, reference, alternative] => (name.to_owned(), reference, alternative),
+            ref fields => bail!(
+                "{row}: expected a reference and an alternative sequence, with a name before them or without, found {} \
+                 columns; changes to the sequences of a file need --references",
+                fields.len()
+            ),
+        };
+        Ok(Variant { name, reference: codes(&row, reference)?, alternative: codes(&row, alternative)? })
+    }))
+}
