@@ -33,7 +33,8 @@ pub(crate) struct Table {
 }
 
 enum Writer {
-    Tsv(Output),
+    /// With the line of names, until the first row is written: what fails before it leaves nothing on standard output.
+    Tsv(Output, Option<String>),
     Json(Output),
     Parquet(Box<parquet::Writer>),
     Npz(Output, Vec<Array>),
@@ -50,14 +51,11 @@ impl Table {
     /// Begins a table with these columns.
     pub(crate) fn create(target: &Target, header: Header, columns: &[(&'static str, Kind)]) -> Result<Self> {
         let form = target.form()?;
-        let mut out = Output::create(&target.out)?;
+        let out = Output::create(&target.out)?;
         let writer = match form {
             Form::Tsv => {
-                if header == Header::Yes {
-                    let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
-                    writeln!(out, "{}", names.join("\t"))?;
-                }
-                Writer::Tsv(out)
+                let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
+                Writer::Tsv(out, (header == Header::Yes).then(|| names.join("\t")))
             }
             Form::Json => Writer::Json(out),
             Form::Parquet => Writer::Parquet(Box::new(parquet::Writer::create(out, columns)?)),
@@ -76,7 +74,10 @@ impl Table {
     /// Adds a row, which has a value for each column.
     pub(crate) fn row(&mut self, values: &[Value<'_>]) -> Result<()> {
         match &mut self.writer {
-            Writer::Tsv(out) => {
+            Writer::Tsv(out, names) => {
+                if let Some(names) = names.take() {
+                    writeln!(out, "{names}")?;
+                }
                 for (i, value) in values.iter().enumerate() {
                     let tab = if i == 0 { "" } else { "\t" };
                     match value {
@@ -115,7 +116,7 @@ impl Table {
     /// Everything is written: a file gets its name.
     pub(crate) fn finish(self) -> Result<()> {
         match self.writer {
-            Writer::Tsv(out) | Writer::Json(out) => out.finish(),
+            Writer::Tsv(out, _) | Writer::Json(out) => out.finish(),
             Writer::Parquet(writer) => writer.finish(),
             Writer::Npz(out, arrays) => npz::write(arrays, out),
         }

@@ -1,0 +1,164 @@
+//! `promoter embed`: vectors of k-mers.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use promoter::encode::embed::io::Format;
+use promoter::encode::embed::word2vec::Architecture;
+use promoter::encode::embed::{Corpus, Vectors, glove, word2vec};
+use promoter::encode::kmer::{Kmers, Oov};
+use promoter::seq::read::Record;
+
+use crate::input::Sequences;
+use crate::{preset, progress};
+
+/// Learn vectors of k-mers from sequences: GloVe or word2vec
+///
+/// Prints the cost of every epoch. A sequence is a sentence; k-mers with letters other than A, C, G and T are left out and
+/// counted. The same file, options and seed give the same vectors, with any number of threads.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  promoter embed train_sequences.txt.gz -o vectors.safetensors --kmers nad --nearest TATAA
+  promoter embed promoters.fa -o vectors.txt --method skip-gram --kmers 6 --dimension 64 --epochs 10")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    sequences: Sequences,
+    /// Where to write: .txt, .bin (word2vec's binary form) or .safetensors
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// What to write [default: by the extension of --out]
+    #[arg(long, value_enum, value_name = "FORM")]
+    to: Option<Form>,
+    /// What is learnt
+    #[arg(long, value_enum, default_value_t = Method::Glove)]
+    method: Method,
+    /// The words: the bases of one, `nad`, or a table
+    #[arg(long, value_name = "K|nad|TABLE", value_parser = preset::kmers, default_value = "5")]
+    kmers: Kmers,
+    /// Numbers of a vector
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    dimension: usize,
+    /// Words beside a word that are its context
+    #[arg(long, value_name = "WORDS", default_value_t = 10)]
+    window: usize,
+    /// Passes over the counts or the words [default: 50 for GloVe, 5 for word2vec]
+    #[arg(long, value_name = "NUMBER")]
+    epochs: Option<usize>,
+    /// Words that occur less often have no vector
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    min_count: u64,
+    /// Seed of every draw
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print the words whose vectors are nearest to this word's; may be given again
+    #[arg(long, value_name = "WORD")]
+    nearest: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Method {
+    /// GloVe: products of vectors fit the logarithms of co-occurrence counts
+    Glove,
+    /// word2vec: a word predicts its context
+    SkipGram,
+    /// word2vec: the context predicts its word
+    Cbow,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A line for each word, without a header: .txt
+    Glove,
+    /// The same below a header
+    Word2vec,
+    /// word2vec's binary form: .bin
+    Binary,
+    /// Tensors `vectors` and `words`: .safetensors
+    Safetensors,
+}
+
+/// Words that --nearest prints.
+const NEAREST: usize = 10;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let format = format(arguments)?;
+    let mut rows = arguments.sequences.open()?;
+    let kmers = match arguments.kmers.oov {
+        Oov::Error => Kmers { oov: Oov::Skip, ..arguments.kmers.clone() },
+        _ => arguments.kmers.clone(),
+    };
+    let mut corpus = Corpus::of_kmers(&kmers)?;
+    let bar = progress::count("sequences");
+    let mut record = Record::default();
+    while rows.read(&mut record)? {
+        let place = || format!("{}:{}", arguments.sequences.input.display(), record.line);
+        corpus.push_codes(&record.codes).with_context(place)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if corpus.is_empty() {
+        bail!("{}: no word to learn from ({})", arguments.sequences.input.display(), rows.report());
+    }
+    let (words, left_out) = (corpus.len(), corpus.left_out());
+    // When standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{}; {words} words, {left_out} left out", rows.report());
+
+    let vectors = train(&corpus, arguments)?;
+    // Looked up before the file is there: an unknown word is an error.
+    let nearest = arguments.nearest.iter().map(|word| Ok(vectors.nearest(&word.to_ascii_uppercase(), NEAREST)?));
+    let nearest = nearest.collect::<Result<Vec<_>>>()?;
+    vectors.save(&arguments.out, format)?;
+    let mut out = std::io::stdout().lock();
+    for (word, others) in arguments.nearest.iter().zip(nearest) {
+        let others: Vec<String> = others.iter().map(|(other, cosine)| format!("{other} {cosine:.3}")).collect();
+        writeln!(out, "nearest to {word}: {}", others.join(", "))?;
+    }
+    let (count, dimension) = (vectors.words().len(), vectors.dimension());
+    writeln!(out, "{count} vectors of {dimension} numbers: {}", arguments.out.display())?;
+    Ok(())
+}
+
+fn train(corpus: &Corpus, arguments: &Arguments) -> Result<Vectors> {
+    let &Arguments { dimension, window, min_count, seed, .. } = arguments;
+    let mut out = std::io::stdout();
+    let mut written = writeln!(out, "epoch   cost");
+    // Learning goes on when nobody reads its lines any more.
+    let mut tell = |epoch: usize, cost: f64| {
+        if written.is_ok() {
+            written = writeln!(out, "{epoch:>5}   {cost:.6}");
+        }
+    };
+    let architecture = match arguments.method {
+        Method::Glove => {
+            let nad = glove::Config::nad();
+            let iterations = arguments.epochs.unwrap_or(nad.iterations);
+            let config = glove::Config { dimension, window, min_count, seed, iterations, ..nad };
+            let model = glove::train(corpus, &config, |progress| tell(progress.iteration, progress.cost))?;
+            return Ok(model.vectors()?);
+        }
+        Method::SkipGram => Architecture::SkipGram,
+        Method::Cbow => Architecture::Cbow,
+    };
+    let default = word2vec::Config::default();
+    let epochs = arguments.epochs.unwrap_or(default.epochs);
+    let config = word2vec::Config { architecture, dimension, window, min_count, seed, epochs, ..default };
+    Ok(word2vec::train(corpus, &config, |progress| tell(progress.epoch, progress.cost))?)
+}
+
+fn format(arguments: &Arguments) -> Result<Format> {
+    if arguments.out == Path::new("-") {
+        bail!("-o - has no place beside the costs: name a file");
+    }
+    Ok(match (arguments.to, arguments.out.extension().and_then(|extension| extension.to_str())) {
+        (Some(Form::Glove), _) | (None, Some("txt")) => Format::GloveText,
+        (Some(Form::Word2vec), _) => Format::Word2vecText,
+        (Some(Form::Binary), _) | (None, Some("bin")) => Format::Word2vecBinary,
+        (Some(Form::Safetensors), _) | (None, Some("safetensors")) => Format::Safetensors,
+        (None, _) => bail!(
+            "{}: expected the extension .txt, .bin or .safetensors; or say the form with --to",
+            arguments.out.display()
+        ),
+    })
+}

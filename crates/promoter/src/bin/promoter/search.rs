@@ -1,0 +1,106 @@
+//! `promoter search`: many trainings, ranked.
+
+use std::io::{Stdout, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use promoter::Predictor;
+use promoter::train::search::folder::{Folder, Progress};
+use promoter::train::search::{Search, Trial};
+use promoter::train::{self, setting::Setting};
+
+use crate::device;
+
+/// Train with many values of an experiment, drawn or from a grid, and rank them
+///
+/// The file names the experiment, the keys, their values and the metric. Every trial is a run of its own under
+/// trials/ in the folder, as of `promoter train`; trials.txt and trials.json rank those that are done. The same command
+/// goes on with a search that was stopped. The best trial's predictor is written beside the ranking.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  promoter search search.toml --out searches/first
+
+search.toml:
+  [search]
+  kind = \"random\"               # or \"grid\": every combination of the lists
+  trials = 20
+  metric = \"pearson\"
+  experiment = \"examples/peppa.toml\"
+  [keys]
+  optimiser.lr = { log_uniform = [1e-3, 1e-1] }
+  training.batch_size = [128, 256, 512]")]
+pub(crate) struct Arguments {
+    /// The search, TOML
+    #[arg(value_name = "FILE")]
+    search: PathBuf,
+    /// Folder of the search [default: searches/NAME, the file's name]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print what every trial would try, and do nothing else
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    device: device::Choice,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let search = Search::read(&arguments.search)?;
+    let mut out = std::io::stdout();
+    if arguments.list {
+        for trial in 0..search.trials() {
+            writeln!(out, "{}", head(trial, &search.settings(trial)))?;
+        }
+        return Ok(());
+    }
+    let path = match &arguments.out {
+        Some(path) => path.clone(),
+        None => Path::new("searches").join(arguments.search.file_stem().context("the search has no file name")?),
+    };
+    let device = arguments.device.device()?;
+    let mut folder = Folder::open(&path, &search)?;
+    let done = folder.ranking().trials.len();
+    if done > 0 {
+        writeln!(out, "{done} of {} trials are done", search.trials())?;
+    }
+    let bar = ProgressBar::with_draw_target(None, crate::progress::target());
+    bar.set_style(ProgressStyle::with_template("{prefix} {msg}  {elapsed}")?);
+    // The search goes on when nobody reads its lines any more.
+    let mut written = Ok(());
+    let ranking = folder.run(device, &mut |progress| match progress {
+        Progress::Start { trial, settings } => bar.set_prefix(head(trial, settings)),
+        Progress::Training(train::Progress::Epoch(record)) => {
+            bar.set_message(format!("epoch {}, r {:.4}", record.epoch + 1, record.validation.pearson));
+            bar.tick();
+        }
+        Progress::End(trial) if written.is_ok() => written = bar.suspend(|| tell(&mut out, trial)),
+        _ => {}
+    })?;
+    bar.finish_and_clear();
+    written?;
+    write!(out, "\n{}", ranking.to_text())?;
+    let best = ranking.best().map(|best| best.trial);
+    let ranking = path.join("trials.txt");
+    writeln!(out, "\nranking    {}", ranking.display())?;
+    if let Some(best) = best {
+        let predictor = path.join("best.safetensors");
+        Predictor::of_run(&folder.trial(best), device)?.save(&predictor)?;
+        writeln!(out, "predictor  {}", predictor.display())?;
+    }
+    Ok(())
+}
+
+fn head(trial: u64, settings: &[Setting]) -> String {
+    let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+    format!("trial {trial:03}  {}", settings.join(" "))
+}
+
+fn tell(out: &mut Stdout, trial: &Trial) -> std::io::Result<()> {
+    let found = match (trial.value, &trial.failure) {
+        (Some(value), _) => format!("{value:.6}"),
+        (None, failure) => format!("failed: {}", failure.as_deref().unwrap_or("no value")),
+    };
+    let settings: Vec<String> = trial.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    writeln!(out, "trial {:03}  {}  {found}", trial.trial, settings.join(" "))
+}
