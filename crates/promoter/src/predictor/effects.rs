@@ -186,8 +186,7 @@ fn mutagenesis(table: &Table, predict: impl Fn(&Table) -> Result<Vec<f32>, Error
         let mut changed = Table::default();
         (first..last).for_each(|row| changed.append(&mutants(table.codes(row))));
         let mut predicted = predict(&changed)?.into_iter();
-        for row in first..last {
-            let prediction = unchanged[row];
+        for (row, &prediction) in (first..last).zip(&unchanged[first..]) {
             let changes = place(table.codes(row), predicted.by_ref().map(|value| value - prediction));
             all.push(Effects { prediction, changes });
         }

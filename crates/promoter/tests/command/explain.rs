@@ -53,8 +53,10 @@ fn effects_are_differences_of_predictions() {
     for (row, prediction) in second.iter().zip(predictions) {
         assert!((prediction - unchanged - row.4).abs() < 1e-4, "{row:?}");
     }
-    // The window of the model is 15..100: what lies beside it has no effect but rounding in other batches.
-    assert!(found.iter().all(|row| (16..=100).contains(&row.1) || row.4.abs() < 1e-5));
+    // The window of the model is 15..100: what lies beside it has no effect but rounding, as batches of
+    // other sizes are summed in other orders.
+    assert!(found.iter().all(|row| (16..=100).contains(&row.1) || row.4.abs() < 1e-3));
+    assert!(found.iter().any(|row| row.4.abs() > 1e-2));
 
     let gradient = effects(&super::succeeds(&format!("{call} --method gradient"), folder.path()));
     let (mut product, mut squares) = (0.0, [0.0; 2]);

@@ -2,24 +2,21 @@
 
 mod picture;
 mod sites;
+mod writer;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use promoter::encode::base;
-use promoter::predictor::Effects;
 use promoter::seq;
 use promoter::seq::read::Record;
 
-use crate::form::{Form, Target};
+use crate::form::Target;
 use crate::input::Sequences;
 use crate::models::Models;
-use crate::npz::{self, Array};
-use crate::output::{self, Output};
+use crate::output;
 use crate::progress;
-use crate::table::{Header, Kind, Table, Value};
 
 /// Show what every single-base change does to the prediction
 ///
@@ -71,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.sequences.open()?;
-    let mut writer = Writer::create(&arguments.target)?;
+    let mut writer = writer::Writer::create(&arguments.target)?;
     let mut logos = Vec::new();
 
     let bar = progress::count("sequences");
@@ -131,83 +128,5 @@ impl Chunk {
             self.table.push(&record.codes, f32::NAN);
         }
         Ok(!self.names.is_empty())
-    }
-}
-
-/// The effects on their way into a file.
-enum Writer {
-    Rows(Table),
-    Arrays { out: Output, sequence: Array, prediction: Array, effects: Option<(usize, Array)> },
-}
-
-impl Writer {
-    fn create(target: &Target) -> Result<Self> {
-        if target.form()? == Form::Npz {
-            let (sequence, prediction) = (Array::text("sequence")?, Array::numbers("prediction", "<f4", &[])?);
-            return Ok(Self::Arrays { out: Output::create(&target.out)?, sequence, prediction, effects: None });
-        }
-        let columns = [
-            ("sequence", Kind::Text),
-            ("position", Kind::Whole),
-            ("reference", Kind::Text),
-            ("alternative", Kind::Text),
-            ("effect", Kind::Real),
-        ];
-        Ok(Self::Rows(Table::create(target, Header::Yes, &columns)?))
-    }
-
-    fn write(&mut self, name: &str, codes: &[u8], found: &Effects) -> Result<()> {
-        match self {
-            Self::Rows(table) => {
-                for (position, (&code, changes)) in codes.iter().zip(&found.changes).enumerate() {
-                    let reference = base::to_ascii(code);
-                    for (&alternative, &effect) in base::LETTERS[..4].iter().zip(changes) {
-                        if alternative == reference {
-                            continue;
-                        }
-                        let letters = [reference, alternative].map(char::from);
-                        let mut buffers = [[0; 4]; 2];
-                        let [reference, alternative] = &mut buffers;
-                        table.row(&[
-                            Value::Text(name),
-                            Value::Whole(position as u64 + 1),
-                            Value::Text(letters[0].encode_utf8(reference)),
-                            Value::Text(letters[1].encode_utf8(alternative)),
-                            Value::Real(effect),
-                        ])?;
-                    }
-                }
-            }
-            Self::Arrays { sequence, prediction, effects, .. } => {
-                let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-                sequence.push_text(&letters)?;
-                prediction.push(&found.prediction.to_le_bytes())?;
-                if effects.is_none() {
-                    *effects = Some((codes.len(), Array::numbers("effects", "<f4", &[codes.len(), 4])?));
-                }
-                if let Some((length, array)) = effects {
-                    if *length != codes.len() {
-                        bail!(
-                            "sequence {name} has {} bases, the first has {length}: an array needs sequences of one length",
-                            codes.len()
-                        );
-                    }
-                    let bytes: Vec<u8> =
-                        found.changes.iter().flatten().flat_map(|effect| effect.to_le_bytes()).collect();
-                    array.push(&bytes)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<()> {
-        match self {
-            Self::Rows(table) => table.finish(),
-            Self::Arrays { out, sequence, prediction, effects } => {
-                let arrays = [sequence, prediction].into_iter().chain(effects.map(|(_, array)| array));
-                npz::write(arrays.collect(), out)
-            }
-        }
     }
 }
