@@ -120,6 +120,14 @@ pub enum Error {
         /// File that a run folder has.
         missing: &'static str,
     },
+    /// A run has not come to its end.
+    #[error("the run in {path} has no {missing} yet: finish it with `promoter train --resume`", path = path.display())]
+    Unfinished {
+        /// Folder.
+        path: PathBuf,
+        /// File that a finished run has.
+        missing: &'static str,
+    },
     /// Another process trains in this folder.
     #[error("another process works on the run in {path}", path = path.display())]
     Busy {

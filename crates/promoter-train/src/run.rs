@@ -10,6 +10,7 @@
 //! | `checkpoints/last.safetensors` | everything that the run needs to go on |
 //! | `checkpoints/best.safetensors` | the network at its best epoch |
 //! | `predictions.tsv` | validation rows: sequence, measured, predicted |
+//! | `summary.json` | what the report says besides: scores, rows, speed |
 //! | `report.html` | curves and scatter plot |
 
 use std::fs::File;
