@@ -1,7 +1,10 @@
 //! The `promoter` command: one file for each subcommand.
 
+mod completions;
 #[cfg(feature = "torch")]
 mod device;
+mod embed;
+mod encode;
 #[cfg(feature = "torch")]
 mod explain;
 mod explanation;
@@ -16,8 +19,13 @@ mod npz;
 mod output;
 #[cfg(feature = "torch")]
 mod predict;
+mod preset;
 mod progress;
+#[cfg(feature = "torch")]
+mod report;
 mod score;
+#[cfg(feature = "torch")]
+mod search;
 mod simulate;
 mod table;
 #[cfg(feature = "torch")]
@@ -27,7 +35,7 @@ mod variants;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Sequence-to-expression models of yeast promoters: score, train, predict.
 #[derive(Debug, Parser)]
@@ -39,6 +47,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Completions(completions::Arguments),
+    Embed(embed::Arguments),
+    Encode(encode::Arguments),
     #[cfg(feature = "torch")]
     Explain(explain::Arguments),
     Filter(filter::Arguments),
@@ -46,7 +57,11 @@ enum Command {
     Info(info::Arguments),
     #[cfg(feature = "torch")]
     Predict(predict::Arguments),
+    #[cfg(feature = "torch")]
+    Report(report::Arguments),
     Score(score::Arguments),
+    #[cfg(feature = "torch")]
+    Search(search::Arguments),
     Simulate(simulate::Arguments),
     #[cfg(feature = "torch")]
     Train(train::Arguments),
@@ -56,6 +71,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Embed(arguments) => embed::run(&arguments),
+        Command::Encode(arguments) => encode::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Explain(arguments) => explain::run(&arguments),
         #[cfg(feature = "torch")]
@@ -63,7 +81,11 @@ fn main() -> ExitCode {
         #[cfg(feature = "torch")]
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Filter(arguments) => filter::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Report(arguments) => report::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Search(arguments) => search::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Train(arguments) => train::run(&arguments),

@@ -1,5 +1,6 @@
 //! NumPy's files: arrays that grow row by row on the disk, so that memory stays constant.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write};
 
@@ -59,11 +60,7 @@ impl Array {
 
     /// Writes the array as an `.npy` file.
     pub(crate) fn write(self, out: &mut impl Write) -> Result<()> {
-        let (dtype, shape) = match &self.kind {
-            Kind::Numbers { dtype, row } => ((*dtype).to_owned(), row.iter().map(|n| format!(", {n}")).collect()),
-            Kind::Text { longest } => (format!("|S{longest}"), String::new()),
-        };
-        let shape = if shape.is_empty() { format!("{},", self.rows) } else { format!("{}{shape}", self.rows) };
+        let (dtype, shape) = (self.dtype(), self.shape());
         let mut header = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({shape}), }}");
         // Magic, version and length take 10 bytes; the data starts at a multiple of 64.
         let padding = 63 - (10 + header.len()) % 64;
@@ -89,12 +86,37 @@ impl Array {
         Ok(())
     }
 
+    /// As NumPy names the type of the numbers.
+    fn dtype(&self) -> String {
+        match &self.kind {
+            Kind::Numbers { dtype, .. } => (*dtype).to_owned(),
+            Kind::Text { longest } => format!("|S{longest}"),
+        }
+    }
+
+    /// As NumPy writes it, without the brackets.
+    fn shape(&self) -> String {
+        match &self.kind {
+            Kind::Numbers { row, .. } if !row.is_empty() => {
+                format!("{}{}", self.rows, row.iter().map(|n| format!(", {n}")).collect::<String>())
+            }
+            _ => format!("{},", self.rows),
+        }
+    }
+
     fn is_large(&self) -> Result<bool> {
         let bytes = match self.kind {
             Kind::Numbers { .. } => self.data.get_ref().metadata()?.len(),
             Kind::Text { longest } => self.rows * longest as u64,
         };
         Ok(bytes >= LARGE)
+    }
+}
+
+/// Type and shape.
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.name, self.dtype(), self.shape())
     }
 }
 
