@@ -11,17 +11,22 @@ use super::train::{HERE, trained};
 const ROWS: [&str; 3] = ["ACGTACGTTTGACC", "GGGGGGG", "TTTTTTTTTTTTTTTTTTTTTTTTTTN"];
 
 /// Reads a member of an archive of arrays: its header and its data.
-fn array(path: &std::path::Path, name: &str) -> (String, Vec<u8>) {
+pub(super) fn array(path: &std::path::Path, name: &str) -> (String, Vec<u8>) {
     let mut archive = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
     let mut bytes = Vec::new();
     archive.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
+    parse(&bytes)
+}
+
+/// Header and data of an array.
+pub(super) fn parse(bytes: &[u8]) -> (String, Vec<u8>) {
     assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
     let end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     assert_eq!(end % 64, 0);
     (String::from_utf8(bytes[10..end].to_vec()).unwrap(), bytes[end..].to_vec())
 }
 
-fn floats(bytes: &[u8]) -> Vec<f32> {
+pub(super) fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 

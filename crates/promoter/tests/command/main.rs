@@ -2,11 +2,14 @@
 #![cfg(all(feature = "command", feature = "torch"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod embed;
+mod encode;
 mod explain;
 mod forms;
 mod info;
 mod kmer;
 mod rows;
+mod runs;
 mod score;
 mod train;
 mod variants;

@@ -89,6 +89,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Oov::Error => Kmers { oov: Oov::Skip, ..arguments.kmers.clone() },
         _ => arguments.kmers.clone(),
     };
+    // Misspelt words are told before anything is learnt.
+    let tokenizer = kmers.tokenizer()?;
+    for word in &arguments.nearest {
+        tokenizer.token(word.as_bytes()).with_context(|| format!("--nearest {word}"))?;
+    }
     let mut corpus = Corpus::of_kmers(&kmers)?;
     let bar = progress::count("sequences");
     let mut record = Record::default();
@@ -101,12 +106,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if corpus.is_empty() {
         bail!("{}: no word to learn from ({})", arguments.sequences.input.display(), rows.report());
     }
-    let (words, left_out) = (corpus.len(), corpus.left_out());
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}; {words} words, {left_out} left out", rows.report());
-
     let vectors = train(&corpus, arguments)?;
-    // Looked up before the file is there: an unknown word is an error.
+    // Looked up before the file is there: a word that is too rare is an error.
     let nearest = arguments.nearest.iter().map(|word| Ok(vectors.nearest(&word.to_ascii_uppercase(), NEAREST)?));
     let nearest = nearest.collect::<Result<Vec<_>>>()?;
     vectors.save(&arguments.out, format)?;
@@ -117,15 +118,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let (count, dimension) = (vectors.words().len(), vectors.dimension());
     writeln!(out, "{count} vectors of {dimension} numbers: {}", arguments.out.display())?;
+    let (words, left_out) = (corpus.len(), corpus.left_out());
+    // When standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{}; {words} words, {left_out} left out", rows.report());
     Ok(())
 }
 
 fn train(corpus: &Corpus, arguments: &Arguments) -> Result<Vectors> {
     let &Arguments { dimension, window, min_count, seed, .. } = arguments;
     let mut out = std::io::stdout();
-    let mut written = writeln!(out, "epoch   cost");
+    let mut written = Ok(());
     // Learning goes on when nobody reads its lines any more.
     let mut tell = |epoch: usize, cost: f64| {
+        if epoch == 1 {
+            written = writeln!(out, "epoch   cost");
+        }
         if written.is_ok() {
             written = writeln!(out, "{epoch:>5}   {cost:.6}");
         }

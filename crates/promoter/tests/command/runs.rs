@@ -1,0 +1,68 @@
+//! `promoter report` and `promoter search`.
+
+use std::fs;
+
+use super::train::{HERE, trained};
+
+#[test]
+fn a_report_is_written_again_from_the_folder() {
+    let run = trained().join("run");
+    let page = fs::read(run.join("report.html")).unwrap();
+    fs::write(run.join("report.html"), "damaged").unwrap();
+    super::succeeds("report {}/run", trained());
+    assert!(fs::read(run.join("report.html")).unwrap() == page, "the same bytes");
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("all.html");
+    super::succeeds(&format!("report {{}}/run {{}}/run -o {}", out.display()), trained());
+    let page = fs::read_to_string(out).unwrap();
+    assert!(page.contains("2 runs") && page.matches("<svg").count() == 2 && !page.contains("src="), "{page}");
+    let text = super::succeeds("report {}/run -o -", trained());
+    assert!(text.contains("<h1>1 run</h1>"), "{text}");
+
+    super::fails("report {}", folder.path(), 1, &["is no run folder", "config.toml"]);
+    for name in ["config.toml", "metrics.jsonl"] {
+        fs::copy(run.join(name), folder.path().join(name)).unwrap();
+    }
+    super::fails("report {}", folder.path(), 1, &["summary.json", "promoter train --resume"]);
+    fs::write(folder.path().join("summary.json"), "{").unwrap();
+    super::fails("report {}", folder.path(), 1, &["summary.json", "EOF"]);
+}
+
+#[test]
+fn a_search_is_ranked_resumed_and_leaves_a_predictor() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = trained().join("run/config.toml");
+    let search = format!(
+        "[search]\nkind = 'grid'\nmetric = 'mse'\nexperiment = '{}'\n[keys]\ntraining.epochs = [1]\n\
+         data.simulated.rows = [200]\noptimiser.lr = [0.0001, 0.01]\n",
+        config.display()
+    );
+    fs::write(folder.path().join("search.toml"), search).unwrap();
+    let listed = super::succeeds("search {}/search.toml --list", folder.path());
+    assert!(listed.lines().count() == 2 && listed.contains("optimiser.lr=0.01"), "{listed}");
+    assert!(!folder.path().join("out").exists());
+    let call = format!("search {{}}/search.toml --out {{}}/out {HERE}");
+    let text = super::succeeds(&call, folder.path());
+    for part in ["trial 000", "trial 001", "rank  trial  mse", "trials.txt", "best.safetensors"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let again = super::succeeds(&call, folder.path());
+    assert!(again.starts_with("2 of 2 trials are done") && !again.contains("\ntrial 0"), "{again}");
+    super::succeeds("simulate --rows 2 -o {}/in.tsv", folder.path());
+    let call = format!("predict {{}}/out/best.safetensors {{}}/in.tsv {HERE}");
+    assert_eq!(super::succeeds(&call, folder.path()).lines().count(), 2);
+
+    fs::write(folder.path().join("search.toml"), "[search]\nkind = 'all'\n").unwrap();
+    super::fails("search {}/search.toml", folder.path(), 1, &["search.toml is no search", "all"]);
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    let nowhere = std::path::Path::new(".");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = super::succeeds(&format!("completions {shell}"), nowhere);
+        assert!(script.contains("explain") && script.contains("both-strands"), "{shell}");
+    }
+    super::fails("completions tcsh", nowhere, 2, &["tcsh", "zsh"]);
+}
