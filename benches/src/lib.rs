@@ -1,1 +1,1 @@
-//! Criterion benches, one file each, beside this folder.
+//! Benches, one file each, beside this folder.

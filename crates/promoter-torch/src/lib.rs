@@ -5,7 +5,8 @@
 //! - [`mod@file`]: safetensors, loaded only when names, shapes and kinds all match
 //! - [`state_dict`]: PyTorch's own weight files, read without running them
 //! - [`group`]: arithmetic over all parameters in one call, for optimisers
-//! - [`backend`]: autocast, TF32, deterministic algorithms, memory
+//! - [`backend`]: autocast, TF32, deterministic algorithms, memory of a device
+//! - [`memory`]: what the allocator does with freed memory of the host
 
 mod shim;
 
@@ -14,6 +15,7 @@ pub mod error;
 pub mod file;
 pub mod group;
 pub mod init;
+pub mod memory;
 pub mod params;
 pub mod state_dict;
 

@@ -13,6 +13,9 @@ use promoter_zoo::{Input, Mode, Network};
 use tch::{Device, Kind, Tensor};
 
 const ROWS: usize = 64;
+/// Bases of the construct and of its left flank, which all rows share.
+const CONSTRUCT: usize = 110;
+const FLANK: usize = 17;
 /// Of labels with variance 1.
 const GOAL: f64 = 0.05;
 
@@ -29,7 +32,8 @@ fn rows() -> Vec<(Vec<u8>, f32)> {
     (0..ROWS).map(|_| row()).collect()
 }
 
-/// One-hot, zeros beyond the end; for a network with more than four channels each base has a random vector.
+/// One-hot, from the insert on where not all of the construct fits, zeros beyond the end; for a network with more than
+/// four channels each base has a random vector.
 fn encode(rows: &[(Vec<u8>, f32)], input: Input) -> Tensor {
     let (length, channels) = (input.length as usize, input.channels as usize);
     let mut stream = Stream::new(2, "vectors", 0);
@@ -39,9 +43,10 @@ fn encode(rows: &[(Vec<u8>, f32)], input: Input) -> Tensor {
             _ => (0..channels).map(|_| stream.normal() as f32).collect(),
         })
         .collect();
+    let start = if length < CONSTRUCT { FLANK } else { 0 };
     let mut x = vec![0.0; rows.len() * length * channels];
     for (out, (codes, _)) in x.chunks_mut(length * channels).zip(rows) {
-        for (out, &code) in out.chunks_mut(channels).zip(codes) {
+        for (out, &code) in out.chunks_mut(channels).zip(codes.iter().skip(start)) {
             if let Some(vector) = vectors.get(usize::from(code)) {
                 out.copy_from_slice(vector);
             }
@@ -123,4 +128,40 @@ fn madlab() {
 fn peppa() {
     let config = "name = 'peppa'\ndropout = 0\nattention_dropout = 0\nposition_dropout = 0\nfinal_dropout = 0";
     overfits(config, 3.0, 1e-3, 200);
+}
+
+/// Small: the network's size is not what is tested.
+#[test]
+fn nad() {
+    overfits("name = 'nad'\nlength = 40\nchannels = [32, 40, 48, 56, 64]\ndepths = [1, 1, 1, 1]", 0.0, 1e-3, 150);
+}
+
+#[test]
+fn legnet() {
+    overfits("name = 'legnet'\nlength = 24\nstages = [128, 64, 64]", 8.5, 3e-3, 150);
+}
+
+#[test]
+fn legnet_optimised() {
+    overfits("name = 'legnet-optimised'\nlength = 24\nstages = [128, 64, 64]", 8.5, 3e-3, 150);
+}
+
+#[test]
+fn dream_cnn() {
+    overfits("name = 'dream-cnn'\nlength = 24\ndropout = 0", 8.5, 2e-4, 100);
+}
+
+#[test]
+fn dream_rnn() {
+    overfits("name = 'dream-rnn'\nlength = 16\ndropout = 0\nfinal_dropout = 0", 8.5, 1e-4, 100);
+}
+
+#[test]
+fn dream_attn() {
+    overfits("name = 'dream-attn'\nlength = 24\nblocks = 1\ndropout = 0", 8.5, 2e-4, 100);
+}
+
+#[test]
+fn bert() {
+    overfits("name = 'bert'\nlength = 24\nblocks = 2\nchannels = 64\ndropout = 0", 0.0, 1e-3, 200);
 }
