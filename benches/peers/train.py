@@ -1,10 +1,11 @@
 """Training steps of four networks: ours and the same in eager PyTorch, in turn, on the same number of threads.
 
     cargo bench -p promoter-benches --bench train --no-run        # prints the program's path
-    OMP_WAIT_POLICY=passive python benches/peers/train.py target/release/deps/train-... [--rounds 7] [--threads 2] [NETWORK..]
+    OMP_WAIT_POLICY=passive python benches/peers/train.py target/release/deps/train-... [--rounds 7] [--processor] [NETWORK..]
 
 Both live through the whole comparison and wait while the other works; each has random inputs of the same shape, the
-same batch, mean square error, Adam (PyTorch's fused one). Prints the medians of samples a second.
+same batch, mean square error, Adam (PyTorch's fused one). Prints the medians of samples a second: by the clock, or with
+--processor by the processor's seconds of each, all threads together, which other programs disturb less.
 """
 
 import argparse
@@ -214,6 +215,23 @@ NETWORKS = {"auth": (Auth, 256), "noisy-chardonnay": (NoisyChardonnay, 128), "pe
 SIZES = {"auth": 4_203_369 + 2_560, "noisy-chardonnay": 1_364_097 + 256, "peppa": 1_995_617, "nad": 14_176_716}
 
 
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def on_processor(step, pid):
+    """The step, its seconds counted by the processor."""
+
+    def counted():
+        start = processor_seconds(pid)
+        step()
+        return processor_seconds(pid) - start
+
+    return counted
+
+
 def trainer(name, batch, kind):
     """A function that makes one step and returns its seconds."""
     network = NETWORKS[name][0]().train()
@@ -259,17 +277,21 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--processor", action="store_true")
     parser.add_argument("--kinds", nargs="+", default=["f32", "bf16"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     print(f"OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY')}, {options.threads} threads\n")
-    print("| network | batch | kind | ours, samples/s | PyTorch | ratio of the medians | of each turn |\n|---|---|---|---|---|---|---|")
+    print("| network | batch | kind | ours, samples/s | PyTorch | ratio of the medians | of each turn |")
+    print("|---|---|---|---|---|---|---|")
     for name in options.networks:
         batch = options.batch or NETWORKS[name][1]
         for kind in options.kinds:
             theirs = trainer(name, batch, kind)
             us, process = ours(options.program, name, batch, kind)
+            if options.processor:
+                theirs, us = on_processor(theirs, os.getpid()), on_processor(us, process.pid)
             pairs = [(us(), theirs()) for _ in range(options.rounds + 2)][2:]
             process.stdin.close()
             process.wait()
