@@ -9,6 +9,7 @@ mod encode;
 mod explain;
 mod explanation;
 mod filter;
+#[cfg(feature = "torch")]
 mod form;
 #[cfg(feature = "torch")]
 mod info;
@@ -23,10 +24,13 @@ mod preset;
 mod progress;
 #[cfg(feature = "torch")]
 mod report;
+#[cfg(feature = "torch")]
+mod rows;
 mod score;
 #[cfg(feature = "torch")]
 mod search;
 mod simulate;
+#[cfg(feature = "torch")]
 mod table;
 #[cfg(feature = "torch")]
 mod train;

@@ -9,7 +9,7 @@ use promoter::metrics::PrecisionRecall;
 use promoter::predictor::Effects;
 use promoter::sim::Site;
 
-use crate::input;
+use crate::rows;
 
 /// Known sites of each sequence, and the strength of each position as far as it is known.
 pub(super) struct Known {
@@ -25,7 +25,7 @@ impl Known {
     /// Reads a JSON list of sites for each sequence.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let mut sites = Vec::new();
-        for (i, line) in input::lines(path)?.enumerate() {
+        for (i, line) in rows::lines(path)?.enumerate() {
             let line = line.with_context(|| path.display().to_string())?;
             let row: Vec<Site> = serde_json::from_str(&line).with_context(|| {
                 format!("{}:{}: no list of sites as `promoter simulate` writes it", path.display(), i + 1)

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Variant;
-use crate::input::{self, codes};
+use crate::rows::{self, codes};
 
 /// The pairs of a table; those without a name are numbered from 1.
 pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Variant>> + use<>> {
     let mut number = 0;
-    Ok(input::rows(path)?.map(move |row| {
+    Ok(rows::rows(path)?.map(move |row| {
         let row = row?;
         number += 1;
         let (name, reference, alternative) = match row.fields()[..] {

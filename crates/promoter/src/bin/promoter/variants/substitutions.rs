@@ -8,7 +8,7 @@ use promoter::encode::base;
 use promoter::seq::read::{Columns, Format, ReadOptions, Rows};
 
 use super::Variant;
-use crate::input::{self, Row, codes};
+use crate::rows::{self, Row, codes};
 
 /// Base codes of sequences by their names.
 type References = BTreeMap<String, Vec<u8>>;
@@ -16,7 +16,7 @@ type References = BTreeMap<String, Vec<u8>>;
 /// The variants of a table or VCF file; a line with several alternatives is several variants.
 pub(super) fn read(path: &Path, references: &Path) -> Result<impl Iterator<Item = Result<Variant>> + use<>> {
     let references = read_references(references)?;
-    Ok(input::rows(path)?.flat_map(move |row| match row.and_then(|row| of_row(&row, &references)) {
+    Ok(rows::rows(path)?.flat_map(move |row| match row.and_then(|row| of_row(&row, &references)) {
         Ok(variants) => variants.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     }))
