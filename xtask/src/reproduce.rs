@@ -42,13 +42,20 @@ pub(crate) fn report(arguments: &[String]) -> Result<(), String> {
 fn start(task: &str, arguments: &[String]) -> Result<(), String> {
     setup::set_up(false)?;
     let root = project::root();
+    // The check comes after the tests, which have built what it needs in the development profile.
+    let release = !arguments.iter().any(|argument| argument == "--check");
     let mut command = project::cargo();
-    command.args(["build", "--quiet", "--release", "--package", "promoter-reproduce", "--manifest-path"]);
-    project::show(command.arg(root.join("Cargo.toml")))?;
+    command.args(["build", "--quiet", "--package", "promoter-reproduce", "--manifest-path"]);
+    command.arg(root.join("Cargo.toml"));
+    if release {
+        command.arg("--release");
+    }
+    project::show(&mut command)?;
     // Cargo's own process would be in the way of a kill; in the user's folder, so that paths mean what they say.
     let target =
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| Path::new(&folder).into());
-    let mut command = std::process::Command::new(target.join("release/promoter-reproduce"));
+    let profile = if release { "release" } else { "debug" };
+    let mut command = std::process::Command::new(target.join(profile).join("promoter-reproduce"));
     // As .cargo/config.toml sets it for what cargo starts.
     if env::var_os("OMP_WAIT_POLICY").is_none() {
         command.env("OMP_WAIT_POLICY", "passive");
