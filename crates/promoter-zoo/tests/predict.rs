@@ -75,7 +75,7 @@ fn side_architectures_have_their_documented_sizes() {
 }
 
 #[test]
-fn side_architectures_refuse_impossible_sizes_and_inputs() {
+fn side_architectures_refuse_impossible_sizes() {
     for (config, message) in [
         ("name = 'auth-cnn'\nwidth = 81", "`length` is 80, expected at least `width` + `pool` - 1 positions"),
         ("name = 'auth-cnn'\npool = 0", "`pool` is 0, expected at least 1"),
@@ -88,10 +88,23 @@ fn side_architectures_refuse_impossible_sizes_and_inputs() {
         let error = config.build(&mut Params::new(Device::Cpu, 1)).err().unwrap();
         assert_eq!(error.to_string(), message);
     }
-    for name in ["auth-cnn", "auth-rnn", "noisy-chardonnay-attention"] {
+}
+
+#[test]
+fn every_network_refuses_another_shape_or_kind() {
+    for name in NetworkConfig::names() {
         let (_params, network) = build(name, 1);
-        let x = Tensor::zeros([1, 7, 4], (Kind::Float, Device::Cpu));
-        let error = network.forward(&x, Mode::Evaluate).unwrap_err().to_string();
-        assert!(error.starts_with("input: expected (batch,") && error.ends_with("[1, 7, 4] Float"), "{error}");
+        let (length, channels) = (network.input().length, network.input().channels);
+        let expected = format!("input: expected (batch, {length}, {channels}) floating point, found ");
+        for (size, kind) in [
+            (vec![1, length + 1, channels], Kind::Float),
+            (vec![1, channels, length], Kind::Float),
+            (vec![length, channels], Kind::Float),
+            (vec![1, length, channels], Kind::Int64),
+        ] {
+            let x = Tensor::zeros(&size, (kind, Device::Cpu));
+            let error = network.forward(&x, Mode::Evaluate).unwrap_err().to_string();
+            assert_eq!(error, format!("{expected}{size:?} {kind:?}"), "{name}");
+        }
     }
 }
