@@ -136,7 +136,7 @@ impl Auth {
         let he = Init::he_normal(filters);
         let lstm = BiLstm::keras(scope.sub("lstm"), filters, lstm_units, he, CellActivation::Tanh)?;
         let flat = config.pooled() * 2 * lstm_units;
-        let head = DenseHead::new(scope.sub("head"), flat, dense_units, 0.0)?;
+        let head = DenseHead::new(scope.sub("head"), flat, dense_units, Init::glorot_uniform, 0.0)?;
         Ok(Self { config, conv, lstm, head })
     }
 }

@@ -88,7 +88,7 @@ impl AuthCnn {
         let glorot = Init::glorot_uniform(shape.fan_in(), shape.fan_out());
         let conv = Conv1d::keras(scope.sub("conv"), shape, glorot)?;
         let flat = config.pooled() * config.filters;
-        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, 0.0)?;
+        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, Init::glorot_uniform, 0.0)?;
         Ok(Self { config, conv, head })
     }
 }

@@ -72,7 +72,13 @@ impl AuthRnn {
     fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
         let units = config.lstm_units;
         let lstm = BiLstm::keras(scope.sub("lstm"), 4, units, Init::he_normal(4), CellActivation::Tanh)?;
-        let head = DenseHead::new(scope.sub("head"), config.length * 2 * units, config.dense_units, 0.0)?;
+        let head = DenseHead::new(
+            scope.sub("head"),
+            config.length * 2 * units,
+            config.dense_units,
+            Init::glorot_uniform,
+            0.0,
+        )?;
         Ok(Self { config, lstm, head })
     }
 }

@@ -37,6 +37,27 @@ pub enum Pooling {
     MaxAndAverage,
 }
 
+/// How the kernels of convolutions, LSTM (the input's) and dense layers start; biases start as Keras has them, the LSTM's
+/// recurrent kernels orthogonal. The team found no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelInitialiser {
+    /// [`Init::glorot_uniform`], Keras' default.
+    GlorotUniform,
+    /// [`Init::he_normal`].
+    HeNormal,
+}
+
+impl KernelInitialiser {
+    /// From the numbers of inputs and outputs of a unit.
+    fn of_fans(self) -> fn(i64, i64) -> Init {
+        match self {
+            Self::GlorotUniform => Init::glorot_uniform,
+            Self::HeNormal => |fan_in, _| Init::he_normal(fan_in),
+        }
+    }
+}
+
 /// Sizes, dropout rates and the choices that the team tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -59,6 +80,8 @@ pub struct Config {
     pub dense_units: i64,
     /// Dropout after each of the two dense layers.
     pub dense_dropout: f64,
+    /// How the kernels start.
+    pub kernel_initialiser: KernelInitialiser,
 }
 
 impl Config {
@@ -74,6 +97,7 @@ impl Config {
             lstm_dropout: 0.1,
             dense_units: 64,
             dense_dropout: 0.2,
+            kernel_initialiser: KernelInitialiser::GlorotUniform,
         }
     }
 
@@ -134,10 +158,15 @@ pub(crate) struct ConvBlock {
 }
 
 impl ConvBlock {
-    pub(crate) fn new(mut scope: Scope<'_>, shape: Shape, activation: Activation) -> Result<Self, Error> {
-        let glorot = Init::glorot_uniform(shape.fan_in(), shape.fan_out());
+    /// `init` is the kernel's.
+    pub(crate) fn new(
+        mut scope: Scope<'_>,
+        shape: Shape,
+        init: fn(i64, i64) -> Init,
+        activation: Activation,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            conv: Conv1d::keras(scope.sub("conv"), shape, glorot)?,
+            conv: Conv1d::keras(scope.sub("conv"), shape, init(shape.fan_in(), shape.fan_out()))?,
             norm: BatchNorm::keras(scope.sub("norm"), shape.output)?,
             activation,
         })
@@ -179,16 +208,17 @@ pub struct NoisyChardonnay {
 impl NoisyChardonnay {
     fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
         let ([a, b, c], [wide, middle, narrow]) = (config.filters, config.widths);
+        let init = config.kernel_initialiser.of_fans();
         let blocks = [
-            ConvBlock::new(scope.sub("blocks.0"), Shape::same(4, a, wide), config.first_activation)?,
-            ConvBlock::new(scope.sub("blocks.1"), Shape::same(a, b, middle), Activation::Relu)?,
-            ConvBlock::new(scope.sub("blocks.2"), Shape::same(b, c, narrow), Activation::Relu)?,
+            ConvBlock::new(scope.sub("blocks.0"), Shape::same(4, a, wide), init, config.first_activation)?,
+            ConvBlock::new(scope.sub("blocks.1"), Shape::same(a, b, middle), init, Activation::Relu)?,
+            ConvBlock::new(scope.sub("blocks.2"), Shape::same(b, c, narrow), init, Activation::Relu)?,
         ];
         let ((length, channels), units) = (config.pooled(), config.lstm_units);
-        let glorot = Init::glorot_uniform(channels, 4 * units);
-        let lstm = BiLstm::keras(scope.sub("lstm"), channels, units, glorot, CellActivation::Tanh)?;
+        let kernel = init(channels, 4 * units);
+        let lstm = BiLstm::keras(scope.sub("lstm"), channels, units, kernel, CellActivation::Tanh)?;
         let flat = length * 2 * units;
-        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, config.dense_dropout)?;
+        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, init, config.dense_dropout)?;
         Ok(Self { config, blocks, lstm, head })
     }
 

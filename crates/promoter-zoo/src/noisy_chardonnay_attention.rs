@@ -146,7 +146,7 @@ pub struct NoisyChardonnayAttention {
 impl NoisyChardonnayAttention {
     fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
         let ([a, b, c], [wide, middle, narrow]) = (config.filters, config.widths);
-        let mut block = |name, shape| ConvBlock::new(scope.sub(name), shape, Activation::Relu);
+        let mut block = |name, shape| ConvBlock::new(scope.sub(name), shape, Init::glorot_uniform, Activation::Relu);
         let blocks = [
             block("blocks.0", Shape::same(4, a, wide))?,
             block("blocks.1", Shape::same(a, b, middle))?,
@@ -157,7 +157,8 @@ impl NoisyChardonnayAttention {
         let lstm = BiLstm::keras(scope.sub("lstm"), c, units, glorot, CellActivation::Tanh)?;
         let attention = Attention::new(scope.sub("attention"), 2 * units, config.heads, config.key)?;
         let flat = config.length * 2 * units;
-        let head = DenseHead::new(scope.sub("head"), flat, config.dense_units, config.dense_dropout)?;
+        let head =
+            DenseHead::new(scope.sub("head"), flat, config.dense_units, Init::glorot_uniform, config.dense_dropout)?;
         Ok(Self { config, blocks, lstm, attention, head })
     }
 }

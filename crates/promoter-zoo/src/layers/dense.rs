@@ -7,7 +7,7 @@ use super::Linear;
 use crate::error::InLayer;
 use crate::{Error, Mode};
 
-/// Two dense layers with ReLU and dropout, then one linear unit; (B, in) to (B, 1). Glorot uniform, biases zero.
+/// Two dense layers with ReLU and dropout, then one linear unit; (B, in) to (B, 1). Biases start at zero.
 #[derive(Debug)]
 pub struct DenseHead {
     first: Linear,
@@ -17,15 +17,19 @@ pub struct DenseHead {
 }
 
 impl DenseHead {
-    /// `dropout` follows each of the two hidden layers.
+    /// `init` makes the initial kernels from the numbers of inputs and outputs; `dropout` follows each of the two hidden
+    /// layers.
     ///
     /// # Errors
     /// [`Error::Params`].
-    pub fn new(mut scope: Scope<'_>, input: i64, units: i64, dropout: f64) -> Result<Self, Error> {
-        let mut dense = |name, from, to| {
-            let bias = true;
-            Linear::keras(scope.sub(name), from, to, Init::glorot_uniform(from, to), bias)
-        };
+    pub fn new(
+        mut scope: Scope<'_>,
+        input: i64,
+        units: i64,
+        init: fn(i64, i64) -> Init,
+        dropout: f64,
+    ) -> Result<Self, Error> {
+        let mut dense = |name, from, to| Linear::keras(scope.sub(name), from, to, init(from, to), true);
         Ok(Self {
             first: dense("dense.0", input, units)?,
             second: dense("dense.1", units, units)?,

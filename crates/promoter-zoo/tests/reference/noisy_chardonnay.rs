@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use promoter_torch::Params;
-use promoter_zoo::noisy_chardonnay::{Activation, Config, NoisyChardonnay, Pooling};
+use promoter_zoo::noisy_chardonnay::{Activation, Config, KernelInitialiser, NoisyChardonnay, Pooling};
 use promoter_zoo::{Mode, Network};
 use serde_json::Value;
 use tch::{Kind, Tensor};
@@ -101,6 +101,37 @@ fn what_the_team_tried_can_be_switched_on() {
     assert_eq!(pooled.size(), [6, 1]);
     assert_eq!(params.get("lstm.forward.weight").unwrap().size(), [32, 128]);
     assert_eq!(params.get("head.dense.0.weight").unwrap().size(), [64, 55 * 16]);
+}
+
+/// He normal has a deviation of sqrt(2 / fan_in); all but the kernels starts as ever.
+#[test]
+fn the_kernels_start_as_the_initialiser_says() {
+    let built = |kernel_initialiser| {
+        let mut params = params();
+        Config { kernel_initialiser, ..Config::drawn() }.build(&mut params).unwrap();
+        params
+    };
+    let (glorot, he) = (built(KernelInitialiser::GlorotUniform), built(KernelInitialiser::HeNormal));
+    let fans = [
+        ("blocks.0.conv.weight", 30 * 4),
+        ("blocks.1.conv.weight", 12 * 256),
+        ("blocks.2.conv.weight", 4 * 256),
+        ("lstm.forward.weight", 64),
+        ("lstm.backward.weight", 64),
+        ("head.dense.0.weight", 7040),
+        ("head.dense.1.weight", 64),
+        ("head.output.weight", 64),
+    ];
+    for (entry, other) in glorot.entries().iter().zip(he.entries()) {
+        let Some((name, fan_in)) = fans.iter().find(|(name, _)| *name == entry.name) else {
+            assert_eq!(entry.tensor, other.tensor, "{}", entry.name);
+            continue;
+        };
+        let (expected, n) = ((2.0 / f64::from(*fan_in)).sqrt(), other.tensor.numel() as f64);
+        let found = other.tensor.std(false).double_value(&[]);
+        assert!((found / expected - 1.0).abs() < 3.0 / n.sqrt(), "{name}: {found}, {expected}");
+        assert_ne!(entry.tensor, other.tensor, "{name}");
+    }
 }
 
 #[test]
