@@ -12,7 +12,7 @@ use tch::Tensor;
 
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::conv::Shape;
-use crate::layers::{Conv1d, DenseHead, Padding};
+use crate::layers::{Conv1d, DenseHead, Padding, pool};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -102,7 +102,7 @@ impl Network for AuthCnn {
         check_input(x, self.input())?;
         let Config { pool, dropout, .. } = self.config;
         let x = self.conv.forward(&x.f_transpose(1, 2).in_layer("input")?)?;
-        let x = x.f_max_pool1d(pool, pool, 0, 1, false).and_then(|x| x.f_relu()).in_layer("pool")?;
+        let x = pool::max(&x, pool, false).and_then(|x| x.f_relu()).in_layer("pool")?;
         // Position-major, as Keras flattens.
         let x = x.f_dropout(dropout, mode.is_train()).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
         self.head.forward(&x.f_flatten(1, 2).in_layer("flatten")?, mode)

@@ -17,7 +17,7 @@ pub mod position_bias;
 pub mod sandwich;
 pub mod squeeze_excite;
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use crate::Error;
 use crate::error::InLayer;
@@ -34,6 +34,13 @@ pub use parallel_conv::ParallelConv;
 pub use position_bias::PositionBias;
 pub use sandwich::Sandwich;
 pub use squeeze_excite::SqueezeExcite;
+
+/// Channels of several (B, .., L) as one, lying in memory as theirs do.
+pub(crate) fn concatenate(parts: &[&Tensor]) -> Result<Tensor, TchError> {
+    // LibTorch knows two layouts of an image, one of a sequence.
+    let parts = parts.iter().map(|part| part.f_unsqueeze(2)).collect::<Result<Vec<_>, _>>()?;
+    Tensor::f_cat(&parts, 1)?.f_squeeze_dim(2)
+}
 
 /// A block's input added to what the block made of it.
 pub(crate) fn residual(x: &Tensor, branch: &Tensor) -> Result<Tensor, Error> {

@@ -15,7 +15,7 @@ use crate::error::InLayer;
 use crate::layers::bins::{expectation, legnet_init};
 use crate::layers::conv::Shape;
 use crate::layers::squeeze_excite::SqueezeExciteKind;
-use crate::layers::{BatchNorm, BinHead, Conv1d, SqueezeExcite};
+use crate::layers::{BatchNorm, BinHead, Conv1d, SqueezeExcite, concatenate};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -186,7 +186,7 @@ impl Stage {
         let block = self.grouped.forward(&self.expand.forward(x, mode)?, mode)?;
         let block = self.contract.forward(&self.gate.forward(&block)?, mode)?;
         let joined = if self.block_first { [&block, x] } else { [x, &block] };
-        self.resize.forward(&Tensor::f_cat(&joined, 1).in_layer("concatenation")?, mode)
+        self.resize.forward(&concatenate(&joined).in_layer("concatenation")?, mode)
     }
 }
 

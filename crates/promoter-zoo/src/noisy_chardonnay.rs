@@ -12,7 +12,7 @@ use tch::{TchError, Tensor};
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead};
+use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -226,8 +226,8 @@ impl NoisyChardonnay {
         match self.config.pooling {
             Pooling::None => Ok(x),
             Pooling::MaxAndAverage => {
-                let (max, average) = (x.f_max_pool1d(2, 2, 0, 1, false)?, x.f_avg_pool1d(2, 2, 0, false, true)?);
-                Tensor::f_cat(&[max, average], 1)
+                let (max, average) = (pool::max(&x, 2, false)?, x.f_avg_pool1d(2, 2, 0, false, true)?);
+                concatenate(&[&max, &average])
             }
         }
     }

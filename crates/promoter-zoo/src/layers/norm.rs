@@ -94,6 +94,10 @@ impl BatchNorm {
     }
 
     fn normalise(&self, x: &Tensor, mode: Mode) -> Result<Tensor, tch::TchError> {
+        // As an image of height 1 it may lie with its channels side by side, as a convolution on the CPU leaves it.
+        if x.dim() == 3 {
+            return self.normalise(&x.f_unsqueeze(2)?, mode)?.f_squeeze_dim(2);
+        }
         let norm = |mean: Option<&Tensor>, variance: Option<&Tensor>, train, momentum| {
             x.f_batch_norm(Some(&self.weight), Some(&self.bias), mean, variance, train, momentum, self.eps, true)
         };

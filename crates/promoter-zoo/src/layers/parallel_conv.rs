@@ -7,8 +7,8 @@ use promoter_torch::{Init, Scope};
 use tch::Tensor;
 
 use crate::error::InLayer;
-use crate::layers::Conv1d;
 use crate::layers::conv::Shape;
+use crate::layers::{Conv1d, concatenate};
 use crate::{Error, Mode};
 
 /// Positions that the two convolutions see.
@@ -50,6 +50,7 @@ impl ParallelConv {
             let y = conv.forward(x)?;
             y.f_relu().and_then(|y| y.f_dropout(self.dropout, mode.is_train())).in_layer(&self.layer)
         });
-        Tensor::f_cat(&branches.collect::<Result<Vec<_>, Error>>()?, 1).in_layer(&self.layer)
+        let branches = branches.collect::<Result<Vec<_>, Error>>()?;
+        concatenate(&branches.iter().collect::<Vec<_>>()).in_layer(&self.layer)
     }
 }

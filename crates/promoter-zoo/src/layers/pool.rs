@@ -10,8 +10,9 @@ use tch::{TchError, Tensor};
 /// # Errors
 /// LibTorch's.
 pub fn max_of_neighbours(x: &Tensor) -> Result<Tensor, TchError> {
-    let last = x.f_narrow(2, x.size()[2] - 1, 1)?;
-    Tensor::f_cat(&[x, &last], 2)?.f_max_pool1d(2, 1, 0, 1, false)
+    let x = x.f_unsqueeze(2)?;
+    let last = x.f_narrow(3, x.size()[3] - 1, 1)?;
+    Tensor::f_cat(&[&x, &last], 3)?.f_max_pool2d([1, 2], [1, 1], [0, 0], [1, 1], false)?.f_squeeze_dim(2)
 }
 
 /// Largest of each pair of positions; a single last position stands for itself (TensorFlow's SAME).
@@ -22,5 +23,16 @@ pub fn max_of_neighbours(x: &Tensor) -> Result<Tensor, TchError> {
 /// # Errors
 /// LibTorch's.
 pub fn max_of_pairs(x: &Tensor) -> Result<Tensor, TchError> {
-    x.f_max_pool1d(2, 2, 0, 1, true)
+    max(x, 2, true)
+}
+
+/// Largest of each `width` positions, lying in memory as `x` does; with `partial` also of the fewer at the end.
+///
+/// # Shapes
+/// (B, C, L) to (B, C, L / width).
+///
+/// # Errors
+/// LibTorch's.
+pub fn max(x: &Tensor, width: i64, partial: bool) -> Result<Tensor, TchError> {
+    x.f_unsqueeze(2)?.f_max_pool2d([1, width], [1, width], [0, 0], [1, 1], partial)?.f_squeeze_dim(2)
 }
