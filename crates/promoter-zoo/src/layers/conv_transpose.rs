@@ -1,10 +1,11 @@
 //! Transposed convolution along the sequence.
 
 use promoter_torch::{Init, Scope};
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use crate::Error;
 use crate::error::InLayer;
+use crate::layers::conv::channels_side_by_side;
 use crate::trace::record;
 
 /// Transposed convolution of width 3 that doubles the length, (B, in, L) to (B, out, 2 L).
@@ -36,11 +37,20 @@ impl ConvTranspose1d {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
-        let y = x.f_conv_transpose1d(&self.weight, Some(&self.bias), 2, 1, 1, 1, 1).in_layer(&self.layer)?;
+        let y = self.convolve(x).in_layer(&self.layer)?;
         record(&self.layer, "transposed convolution", &y, || {
             let size = x.size();
             size[0] * size[2] * self.weight.numel() as i64
         });
         Ok(y)
+    }
+
+    fn convolve(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let bias = Some(&self.bias);
+        if !channels_side_by_side(x) {
+            return x.f_conv_transpose1d(&self.weight, bias, 2, 1, 1, 1, 1);
+        }
+        let (image, weight) = (x.f_unsqueeze(2)?, self.weight.f_unsqueeze(2)?);
+        image.f_conv_transpose2d(&weight, bias, [1, 2], [0, 1], [0, 1], 1, [1, 1])?.f_squeeze_dim(2)
     }
 }
