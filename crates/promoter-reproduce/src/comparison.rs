@@ -15,6 +15,10 @@ use crate::score::Leaderboard;
 /// Rounds of the paired bootstrap.
 const ROUNDS: u64 = 1000;
 
+/// Validation r that one of two networks must reach before they can be told apart: below it both are at the start of
+/// their training, where the one that starts faster is ahead, not the one that ends better.
+const LEARNT: f64 = 0.5;
+
 /// A run of one seed with its outcome.
 pub type Done<'a> = (&'a Planned, &'a RunOutcome);
 
@@ -61,7 +65,7 @@ pub fn compare(
         return Ok(compared(None, None, "no values".into(), Verdict::Undecided));
     }
     let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-    let (interval, method) = match pairs[..] {
+    let (interval, mut method) = match pairs[..] {
         [(a, b)] => match paired(by, a, b, leaderboard, device)? {
             Some(interval) => (Some(interval), "paired bootstrap of the rows, one seed".into()),
             None => (None, "one seed, other validation rows".into()),
@@ -77,7 +81,18 @@ pub fn compare(
         judge(asked.claim, low, high, asked.margin)
     });
     let verdict = if asked.claim == Claim::None { Verdict::NoClaim } else { verdict };
+    let outcomes = pairs.iter().flat_map(|(a, b)| [a.1, b.1]);
+    let reached: Vec<f64> = outcomes.filter_map(|one| one.values.get("validation_pearson").copied()).collect();
+    if verdict != Verdict::NoClaim && too_early(&reached) {
+        method += &format!("; too early to tell, as neither reaches r {LEARNT}");
+        return Ok(compared(Some(mean), interval, method, Verdict::Undecided));
+    }
     Ok(compared(Some(mean), interval, method, verdict))
+}
+
+/// Whether none of the networks has learnt enough, by their r on the validation rows.
+fn too_early(reached: &[f64]) -> bool {
+    reached.iter().all(|&r| r < LEARNT)
 }
 
 /// What an interval of the gain says about a claim.
@@ -172,6 +187,12 @@ mod tests {
         ] {
             assert_eq!(judge(claim, low, high, 0.01), verdict, "{claim:?} {low} {high}");
         }
+    }
+
+    #[test]
+    fn networks_that_have_learnt_little_are_not_told_apart() {
+        assert!(too_early(&[0.17, 0.49]) && too_early(&[]));
+        assert!(!too_early(&[0.17, 0.54]));
     }
 
     /// scipy.stats.t.interval(0.95, 2, mean, sem).

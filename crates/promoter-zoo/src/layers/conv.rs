@@ -145,6 +145,8 @@ mod tests {
     use promoter_torch::Params;
     use tch::Kind;
 
+    type Layer = dyn Fn(&Tensor) -> Result<Tensor, Error>;
+
     /// Values and gradients are those of LibTorch's layers of sequences, however the input lies in memory.
     #[test]
     fn the_layout_in_memory_does_not_matter() {
@@ -159,7 +161,7 @@ mod tests {
         ];
         let mut params = Params::new(Device::Cpu, 1);
         let mut root = params.root();
-        let mut layers: Vec<Box<dyn Fn(&Tensor) -> Result<Tensor, Error>>> = Vec::new();
+        let mut layers: Vec<Box<Layer>> = Vec::new();
         for (i, shape) in shapes.into_iter().enumerate() {
             let init = Init::glorot_uniform(shape.fan_in(), shape.fan_out());
             let conv = Conv1d::torch(root.sub(format!("conv{i}")), shape, init, Some(Init::ONES)).unwrap();
