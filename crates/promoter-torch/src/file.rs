@@ -83,11 +83,19 @@ impl Tensors {
     /// [`Error::Io`], [`Error::Format`], [`Error::Kind`].
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// Reads the contents of a safetensors file; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`Error::Format`], [`Error::Kind`].
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, Error> {
         let format = |source| Error::Format { path: path.to_owned(), source };
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(format)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
         let metadata = header.metadata().as_ref().and_then(|m| m.get(METADATA_KEY)).cloned().unwrap_or_default();
         let mut tensors = BTreeMap::new();
-        for (name, view) in SafeTensors::deserialize(&bytes).map_err(format)?.tensors() {
+        for (name, view) in SafeTensors::deserialize(bytes).map_err(format)?.tensors() {
             let kind =
                 kind(view.dtype()).ok_or_else(|| unknown_kind(path, &name, format_args!("{:?}", view.dtype())))?;
             let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
@@ -102,8 +110,18 @@ impl Tensors {
     /// [`Error::Mismatch`] with every difference, and nothing copied, unless names, shapes and kinds all match;
     /// `path` is named in it.
     pub fn load_into(&self, params: &Params, path: &Path) -> Result<(), Error> {
+        self.load_chosen(params, path, |_| true)
+    }
+
+    /// As [`load_into`](Self::load_into), for the tensors whose names `chosen` accepts: no others are looked at, neither
+    /// the network's nor the file's.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] with every difference, and nothing copied.
+    pub fn load_chosen(&self, params: &Params, path: &Path, chosen: impl Fn(&str) -> bool) -> Result<(), Error> {
         let mut differences = Vec::new();
-        for entry in params.entries() {
+        let entries = || params.entries().iter().filter(|entry| chosen(&entry.name));
+        for entry in entries() {
             match self.tensors.get(&entry.name) {
                 None => differences.push(Difference::Missing(entry.name.clone())),
                 Some(found) if describe(found) != describe(&entry.tensor) => differences.push(Difference::Differs {
@@ -114,14 +132,14 @@ impl Tensors {
                 Some(_) => {}
             }
         }
-        for name in self.tensors.keys().filter(|name| params.get(name).is_none()) {
+        for name in self.tensors.keys().filter(|name| chosen(name) && params.get(name).is_none()) {
             differences.push(Difference::Extra(name.clone()));
         }
         if !differences.is_empty() {
             return Err(Error::Mismatch { path: path.to_owned(), differences: Differences(differences) });
         }
         let _guard = tch::no_grad_guard();
-        for entry in params.entries() {
+        for entry in entries() {
             if let Some(values) = self.tensors.get(&entry.name) {
                 entry.tensor.shallow_clone().f_copy_(values)?;
             }
@@ -231,6 +249,20 @@ mod tests {
              missing: gone\n  not in the network: extra"
         );
         assert_eq!(target.get("same").unwrap(), &before);
+    }
+
+    #[test]
+    fn what_is_not_chosen_is_not_looked_at() {
+        let mut tensors = Tensors::of(&params(&[("body", 3), ("head", 2), ("old", 1)])).unwrap();
+        let _ = tensors.tensors.get_mut("body").unwrap().fill_(7.0);
+        let target = params(&[("body", 3), ("head", 4), ("new", 1)]);
+        let before = target.get("head").unwrap().copy();
+        let path = Path::new("w.safetensors");
+        tensors.load_chosen(&target, path, |name| !["head", "old", "new"].contains(&name)).unwrap();
+        assert_eq!(Vec::<f32>::try_from(target.get("body").unwrap()).unwrap(), [7.0; 3]);
+        assert_eq!(target.get("head").unwrap(), &before);
+        let error = tensors.load_chosen(&target, path, |name| name != "head").unwrap_err().to_string();
+        assert!(error.ends_with("missing: new\n  not in the network: old"), "{error}");
     }
 
     #[test]

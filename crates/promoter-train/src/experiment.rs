@@ -24,6 +24,7 @@ use crate::optimiser::OptimiserConfig;
 use crate::precision::Precision;
 use crate::schedule::Schedule;
 use crate::sharpness::Sharpness;
+use crate::start::Start;
 
 /// An experiment. Unknown keys are errors.
 ///
@@ -58,6 +59,9 @@ pub struct Experiment {
     pub label: Label,
     /// The network and its sizes.
     pub network: NetworkConfig,
+    /// Weights that it starts from; drawn ones without.
+    #[serde(default)]
+    pub start: Option<Start>,
     /// What is minimised.
     pub loss: Loss,
     /// How it is minimised.
@@ -213,6 +217,7 @@ impl Experiment {
             encoding: Encoding::OneHot { fit: Fit::peppa(), policy: OneHot::default() },
             label: Label::default(),
             network: NetworkConfig::Peppa(peppa::Config::slim()),
+            start: None,
             loss: Loss::Poisson { eps: 1e-7 },
             optimiser: OptimiserConfig::Sgd { lr: 0.01, momentum: 0.9 },
             sharpness: None,
@@ -261,6 +266,16 @@ impl Experiment {
     pub fn to_toml(&self) -> String {
         // Every field has a TOML form; a value without one would show in the round trip that the tests make.
         toml::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether a run of `resolved`, as its `config.toml` has it, is one of this experiment: only the hash of the weights
+    /// that it started from may stand there and be open here.
+    pub fn is_that_of(&self, resolved: &Self) -> bool {
+        let mut same = self.clone();
+        if let (Some(start), Some(resolved)) = (&mut same.start, &resolved.start) {
+            start.hash = start.hash.take().or_else(|| resolved.hash.clone());
+        }
+        same == *resolved
     }
 
     /// Checks what can be checked without data.

@@ -29,6 +29,7 @@ pub mod schedule;
 pub mod search;
 pub mod setting;
 pub mod sharpness;
+pub mod start;
 mod sums;
 pub mod tensorboard;
 pub mod trainer;

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use promoter_torch::file::write_whole;
 
+use crate::start::Start;
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
 /// A run's folder, held by this process.
@@ -31,11 +32,15 @@ impl Run {
     /// Starts a run in a new folder.
     ///
     /// # Errors
-    /// [`Error::Exists`] when there is anything of that name, [`Error::Io`].
+    /// [`Error::Exists`] when there is anything of that name, [`Error::Io`], for weights to start from too.
     pub fn create(path: &Path, experiment: &Experiment, environment: &Environment) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_owned(), source };
         if path.symlink_metadata().is_ok() {
             return Err(Error::Exists { path: path.to_owned() });
+        }
+        if let Some(Start { weights, .. }) = &experiment.start {
+            // A misspelt path leaves no folder behind.
+            File::open(weights).map_err(|source| Error::Io { path: weights.clone(), source })?;
         }
         std::fs::create_dir_all(path.join("checkpoints")).map_err(io)?;
         let run = Self { path: path.to_owned(), _lock: lock(path)? };

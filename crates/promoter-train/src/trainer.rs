@@ -88,15 +88,22 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// Builds the network, sends the rows to the device, and goes to the run's last checkpoint if it has one.
+    /// Builds the network, sends the rows to the device, and goes to the run's last checkpoint if it has one, else to
+    /// the weights that the experiment starts from if it names some.
     ///
     /// # Errors
-    /// [`Error::Experiment`] and the errors of the network for what does not fit; [`Error::Checkpoint`] and
-    /// [`Error::Params`] for a checkpoint that is damaged or of another experiment.
-    pub fn new(experiment: Experiment, prepared: &'a Prepared, run: Run, device: Device) -> Result<Self, Error> {
+    /// [`Error::Experiment`] and the errors of the network for what does not fit; [`Error::Io`] and [`Error::Params`]
+    /// for weights to start from that are missing or other ones; [`Error::Checkpoint`] and [`Error::Params`] for a
+    /// checkpoint that is damaged or of another experiment.
+    pub fn new(mut experiment: Experiment, prepared: &'a Prepared, run: Run, device: Device) -> Result<Self, Error> {
         experiment.check()?;
         let mut params = Params::new(device, experiment.seed);
         let network = experiment.network.build(&mut params)?;
+        let is_new = !run.last().exists();
+        if let (true, Some(start)) = (is_new, &mut experiment.start) {
+            start.load(&params)?;
+            run.write("config.toml", experiment.to_toml().as_bytes())?;
+        }
         let vectors = vectors::of_run(&experiment, prepared, run.path())?;
         let encoder = Encoder::new(&experiment.encoding, vectors.as_ref(), device)?;
         check_window(&encoder, network.as_ref())?;
@@ -116,13 +123,13 @@ impl<'a> Trainer<'a> {
         let sums = StepSums::new(device).doing("trainer")?;
         let mut records = run.records()?;
         let scaler = (experiment.training.precision == Precision::Fp16).then(Scaler::default);
-        let position = if run.last().exists() {
-            checkpoint::read(&run.last(), &experiment, &params, &state(&optimiser, averages.as_ref(), &sums))?
-        } else {
+        let position = if is_new {
             Position { scaler, ..Position::default() }
+        } else {
+            checkpoint::read(&run.last(), &experiment, &params, &state(&optimiser, averages.as_ref(), &sums))?
         };
         records.retain(|record| record.epoch < position.epoch);
-        Ok(Self {
+        let trainer = Self {
             experiment,
             prepared,
             run,
@@ -138,7 +145,12 @@ impl<'a> Trainer<'a> {
             position,
             records,
             sums,
-        })
+        };
+        if is_new && trainer.experiment.start.is_some() {
+            // Whatever becomes of the file: the run has its weights.
+            trainer.checkpoint()?;
+        }
+        Ok(trainer)
     }
 
     /// The folder of the run.

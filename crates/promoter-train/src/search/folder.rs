@@ -110,7 +110,7 @@ impl Folder {
             let (_, prepared) = rows.insert((experiment.clone(), prepared));
             let settings = self.search.settings(number);
             observe(Progress::Start { trial: number, settings: &settings });
-            let run = self.start(number, &experiment, device)?;
+            let (run, experiment) = self.start(number, experiment, device)?;
             let mut trainer = Trainer::new(experiment, prepared, run, device)?;
             let outcome = trainer.train(&mut |progress| observe(Progress::Training(progress)));
             let (best, failure) = match outcome {
@@ -135,21 +135,21 @@ impl Folder {
         Ok(&self.ranking)
     }
 
-    fn start(&self, trial: u64, experiment: &Experiment, device: Device) -> Result<Run, Error> {
+    fn start(&self, trial: u64, experiment: Experiment, device: Device) -> Result<(Run, Experiment), Error> {
         let (path, environment) = (self.trial(trial), Environment::of(device));
         if path.join("config.toml").is_file() {
             let (run, before) = Run::resume(&path, &environment)?;
-            if before != *experiment {
+            if !experiment.is_that_of(&before) {
                 let differences = format!("trial {trial} was of another experiment");
                 return Err(Error::OtherSearch { path: self.path.clone(), differences });
             }
-            return Ok(run);
+            return Ok((run, before));
         }
         if path.exists() {
             // Stopped before it was a run.
             fs::remove_dir_all(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
         }
-        Run::create(&path, experiment, &environment)
+        Ok((Run::create(&path, &experiment, &environment)?, experiment))
     }
 
     fn value(&self, record: &EpochRecord) -> Option<f64> {
@@ -184,6 +184,7 @@ fn has_the_same_rows(before: &Experiment, after: &Experiment) -> bool {
     let after = Experiment {
         title: before.title.clone(),
         network: before.network.clone(),
+        start: before.start.clone(),
         loss: before.loss,
         optimiser: before.optimiser,
         sharpness: before.sharpness,

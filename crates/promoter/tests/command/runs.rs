@@ -58,6 +58,26 @@ fn a_search_is_ranked_resumed_and_leaves_a_predictor() {
 }
 
 #[test]
+fn a_run_starts_from_another_ones_predictor_and_goes_on_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, weights) = (trained().join("run/config.toml"), folder.path().join("weights.safetensors"));
+    fs::copy(trained().join("run/predictor.safetensors"), &weights).unwrap();
+    let call = format!(
+        "train {} --set start.weights={} --set training.epochs=1 --set training.steps=3 --out {{}}/tuned {HERE}",
+        config.display(),
+        weights.display()
+    );
+    super::succeeds(&call, folder.path());
+    let resolved = fs::read_to_string(folder.path().join("tuned/config.toml")).unwrap();
+    assert!(resolved.contains("[start]") && resolved.contains("hash = \""), "{resolved}");
+    fs::remove_file(&weights).unwrap();
+    // The file of the experiment does not say the hash, and is the run's nevertheless.
+    super::succeeds(&format!("{call} --resume"), folder.path());
+    super::fails(&call.replace("tuned", "again"), folder.path(), 1, &["weights.safetensors", "No such file"]);
+    assert!(!folder.path().join("again").exists());
+}
+
+#[test]
 fn every_shell_gets_its_completions() {
     let nowhere = std::path::Path::new(".");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

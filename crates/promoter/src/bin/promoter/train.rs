@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
             let (run, experiment) = Run::resume(path, &environment)?;
-            if asked.is_some_and(|asked| asked != experiment) {
+            if asked.is_some_and(|asked| !asked.is_that_of(&experiment)) {
                 bail!(
                     "the run in {} is of another experiment: leave the file out to go on with it, or choose another \
                      folder",
