@@ -9,6 +9,12 @@ use crate::{Error, Result, base};
 pub const PLASMID: &str = "AGTCCACTATTAAAGAACGTGGACTCCAACGTCAAAGGGCGAAAAACCGTCTATCAGGGCGATGGCCCACTACGT\
                            GAACCATCACCCTAATCAAGTGCTAGCAGGAATGATGCAAAAGGTTCCCGATTCGAACTGCATTTTTTTCACATC";
 
+/// The 84 bases of the same plasmid after the construct's right flank, up to the reporter's start codon.
+///
+/// # Source
+/// `data/plasmid.json` of the challenge's repository, MIT licence.
+pub const PLASMID_AFTER: &str = "TCTTAATTAAAAAAAGATAGAAAACATTAGGAGTGTAACACAAGACTTTCGGATCCTGAGCAGGCAAGATAAACGAAGGCAAAG";
+
 /// What is done with a sequence that is longer than the length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -54,6 +60,9 @@ pub struct Fit {
     /// Bases that are taken off the left end first, such as a flank that the extension has too.
     #[cfg_attr(feature = "serde", serde(default))]
     pub trim_left: usize,
+    /// Bases that are put after it then, such as those of the plasmid that it was cloned into.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub append: String,
     /// What is done with longer ones.
     #[cfg_attr(feature = "serde", serde(default))]
     pub longer: Longer,
@@ -67,7 +76,7 @@ pub struct Fit {
 
 impl Fit {
     /// Names of the presets.
-    pub const PRESETS: [&str; 4] = ["auth", "madlab", "peppa", "prix_fixe"];
+    pub const PRESETS: [&str; 5] = ["auth", "madlab", "noisy_chardonnay_sweep", "peppa", "prix_fixe"];
 
     /// The preset of a name.
     ///
@@ -84,6 +93,7 @@ impl Fit {
         Ok(match name {
             "auth" => Self::auth(),
             "madlab" => Self::madlab(),
+            "noisy_chardonnay_sweep" => Self::noisy_chardonnay_sweep(),
             "peppa" => Self::peppa(),
             "prix_fixe" => Self::prix_fixe(),
             _ => return Err(Error::Preset { kind: "fit", name: name.to_owned(), known: Self::PRESETS.join(", ") }),
@@ -92,7 +102,8 @@ impl Fit {
 
     /// Sequences of exactly this length, all of their bases.
     pub fn exact(length: usize) -> Self {
-        Self { length, trim_left: 0, longer: Longer::Error, shorter: Shorter::Error, crop: None }
+        let (longer, shorter) = (Longer::Error, Shorter::Error);
+        Self { length, trim_left: 0, append: String::new(), longer, shorter, crop: None }
     }
 
     /// auth: constructs of exactly 110 bases, of which the insert between the flanks is taken, 17..97.
@@ -109,6 +120,26 @@ impl Fit {
     /// Challenge report of MadLab, 2022.
     pub fn madlab() -> Self {
         Self { longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), ..Self::exact(110) }
+    }
+
+    /// The later sweep of Noisy Chardonnay: 231 bases, the insert between 54 bases of the plasmid before it and 97 after.
+    ///
+    /// The sweep says 231 bases of insert, distal and proximal plasmid and does not hold the sequences. With an insert of 80
+    /// these are the bases from the plasmid's NheI site, GCTAGC, to the last one before the reporter's start codon.
+    ///
+    /// # Source
+    /// Code of team Noisy Chardonnay, 2022: its sweep file.
+    ///
+    /// ```
+    /// use promoter_encode::fit::{Fit, PLASMID_AFTER};
+    /// let construct = [b"TGCATTTTTTTCACATC", &[b'A'; 80][..], b"GGTTACGGCTGTT"].concat();
+    /// let fitted = Fit::noisy_chardonnay_sweep().letters(&construct)?;
+    /// assert!(fitted.starts_with(b"GCTAGC"));
+    /// assert_eq!(fitted[37..], [&construct, PLASMID_AFTER.as_bytes()].concat());
+    /// # Ok::<(), promoter_encode::Error>(())
+    /// ```
+    pub fn noisy_chardonnay_sweep() -> Self {
+        Self { length: 231, append: PLASMID_AFTER.to_owned(), ..Self::prix_fixe() }
     }
 
     /// Peppa: the first 110 bases, shorter sequences padded on the right, then bases 15..100; [`shifted`](Self::shifted)
@@ -222,13 +253,15 @@ impl Fit {
         }
         let refused = Error::Length { expected: self.length, found: symbols.len() };
         let symbols = &symbols[self.trim_left.min(symbols.len())..];
-        let kept = match (symbols.len().checked_sub(self.length), self.longer) {
-            (None | Some(0), _) => symbols,
-            (Some(_), Longer::KeepFirst) => &symbols[..self.length],
-            (Some(surplus), Longer::KeepLast) => &symbols[surplus..],
+        let whole = symbols.len() + self.append.len();
+        // Of the whole, `kept` symbols from `skipped` on.
+        let (kept, skipped) = match (whole.checked_sub(self.length), self.longer) {
+            (None | Some(0), _) => (whole, 0),
+            (Some(_), Longer::KeepFirst) => (self.length, 0),
+            (Some(surplus), Longer::KeepLast) => (self.length, surplus),
             (Some(_), Longer::Error) => return Err(refused),
         };
-        let missing = self.length - kept.len();
+        let missing = self.length - kept;
         let pad = |letter: char| match u8::try_from(letter) {
             Ok(letter) if base::from_ascii(letter) != base::INVALID => Ok(symbol_of(letter)),
             _ => Err(Error::Setting {
@@ -237,28 +270,36 @@ impl Fit {
                 expected: "an IUPAC letter or `.`",
             }),
         };
+        // Of `len` symbols that lie from `at` of the fitted sequence on, those in the crop.
+        let inside = |at: isize, len: usize| {
+            let [from, to] = [start, end].map(|edge| (edge as isize - at).clamp(0, len as isize) as usize);
+            from..to
+        };
+        let put = |out: &mut [u8], letters: &str, at: isize| -> Result<()> {
+            for position in inside(at, letters.len()) {
+                let byte = letters.as_bytes()[position];
+                if base::from_ascii(byte) == base::INVALID {
+                    return Err(Error::Byte { position, byte });
+                }
+                out[(at + position as isize) as usize - start] = symbol_of(byte);
+            }
+            Ok(())
+        };
         // The fitted sequence is `missing` bases of padding and the kept ones, in the order that the policy says.
         let before = if let Shorter::PadRight(_) = self.shorter { 0 } else { missing };
         match &self.shorter {
             Shorter::PadLeft(letter) | Shorter::PadRight(letter) => out.fill(pad(*letter)?),
             Shorter::Error if missing > 0 => return Err(refused),
             Shorter::Error => {}
-            Shorter::ExtendLeft(extension) => {
-                let Some(skip) = extension.len().checked_sub(missing) else { return Err(refused) };
-                let extension = &extension.as_bytes()[skip..];
-                for (position, letter) in extension.iter().enumerate().take(end).skip(start) {
-                    if base::from_ascii(*letter) == base::INVALID {
-                        return Err(Error::Byte { position: skip + position, byte: *letter });
-                    }
-                    out[position - start] = symbol_of(*letter);
-                }
-            }
+            Shorter::ExtendLeft(extension) if extension.len() < missing => return Err(refused),
+            Shorter::ExtendLeft(extension) => put(out, extension, missing as isize - extension.len() as isize)?,
         }
-        let from = before.clamp(start, end);
-        let to = (before + kept.len()).clamp(start, end);
-        if from < to {
-            out[from - start..to - start].copy_from_slice(&kept[from - before..to - before]);
+        let at = before as isize - skipped as isize;
+        let taken = inside(at, symbols.len());
+        if !taken.is_empty() {
+            let to = (at + taken.start as isize) as usize - start;
+            out[to..to + taken.len()].copy_from_slice(&symbols[taken]);
         }
-        Ok(())
+        put(out, &self.append, at + symbols.len() as isize)
     }
 }

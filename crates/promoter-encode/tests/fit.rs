@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // tests
 
-use promoter_encode::fit::{Fit, Longer, PLASMID, Shorter};
+use promoter_encode::fit::{Fit, Longer, PLASMID, PLASMID_AFTER, Shorter};
 use promoter_encode::{Error, base};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -77,6 +77,26 @@ fn prix_fixe_extends_into_the_plasmid() {
     assert_eq!(short.letters(&[b'A'; 162]), Err(Error::Length { expected: 150, found: 162 }));
 }
 
+/// The same plasmid on both sides, with the file of the whole plasmid where it is.
+#[test]
+fn the_sweep_of_noisy_chardonnay_extends_on_both_sides() {
+    let insert = "ACGTTGCA".repeat(10);
+    let construct = format!("TGCATTTTTTTCACATC{insert}GGTTACGGCTGTT");
+    let expected = format!("{}{insert}GGTTACGGCTGTT{PLASMID_AFTER}", &PLASMID[150 - 54..]);
+    assert_eq!(expected.len(), 231);
+    check(&Fit::noisy_chardonnay_sweep(), &construct, &expected);
+    // A base less in the insert is one more of the plasmid, on the left.
+    let shorter = construct.replacen("ACG", "AC", 1);
+    let expected = format!("{}{}GGTTACGGCTGTT{PLASMID_AFTER}", &PLASMID[150 - 55..], &shorter[17..96]);
+    check(&Fit::noisy_chardonnay_sweep(), &shorter, &expected);
+
+    let plasmid = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/dream2022/plasmid.json");
+    if let Ok(plasmid) = std::fs::read_to_string(plasmid) {
+        let construct = format!("{PLASMID}{}GGTTACGGCTGTT{PLASMID_AFTER}ATG", "N".repeat(80));
+        assert!(plasmid.contains(&construct));
+    }
+}
+
 #[test]
 fn bad_settings_are_errors() {
     let fit = Fit { shorter: Shorter::PadRight('-'), ..Fit::exact(4) };
@@ -93,11 +113,14 @@ fn bad_settings_are_errors() {
     assert!(matches!(Fit { crop: None, ..fit.clone() }.shifted(1), Err(Error::Setting { setting: "shift", .. })));
     let fit = Fit { shorter: Shorter::ExtendLeft("A-".into()), crop: None, ..fit };
     assert_eq!(fit.letters(b"ACG"), Err(Error::Byte { position: 1, byte: b'-' }));
+    let fit = Fit { append: "A-".into(), ..Fit::exact(4) };
+    assert_eq!(fit.letters(b"AC"), Err(Error::Byte { position: 1, byte: b'-' }));
+    assert_eq!(fit.letters(b"ACG"), Err(Error::Length { expected: 4, found: 3 }));
 }
 
 /// Slow and plain: build the whole, then cut.
 fn reference(fit: &Fit, letters: &[u8]) -> Vec<u8> {
-    let mut whole: Vec<u8> = letters.iter().skip(fit.trim_left).copied().collect();
+    let mut whole: Vec<u8> = letters.iter().skip(fit.trim_left).copied().chain(fit.append.bytes()).collect();
     while whole.len() > fit.length {
         if fit.longer == Longer::KeepFirst {
             whole.pop().unwrap()
@@ -124,6 +147,7 @@ proptest! {
         letters in "[ACGTN]{0,40}",
         length in 0usize..30,
         trim_left in 0usize..5,
+        append in "[ACGTN]{0,9}",
         first in any::<bool>(),
         side in 0usize..3,
         crop in proptest::option::of((0usize..30, 0usize..30)),
@@ -132,6 +156,7 @@ proptest! {
         let fit = Fit {
             length,
             trim_left,
+            append,
             longer: if first { Longer::KeepFirst } else { Longer::KeepLast },
             shorter: std::mem::take(&mut sides[side]),
             crop: crop.map(|(a, b)| (a.min(b).min(length), a.max(b).min(length))),

@@ -22,8 +22,8 @@ use crate::{preset, progress};
 /// and the sequences as `sequence`.
 ///
 /// Presets of --one-hot: auth, crested, deepsea, enformer, grelu, legnet, madlab, noisy_chardonnay, peppa,
-/// prix_fixe_predict, prix_fixe_train, tangermeme. Presets of --fit: auth, madlab, peppa, prix_fixe. Each may be a table
-/// instead, as an experiment file has it.
+/// prix_fixe_predict, prix_fixe_train, tangermeme. Presets of --fit: auth, madlab, noisy_chardonnay_sweep, peppa, prix_fixe.
+/// Each may be a table instead, as an experiment file has it.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter encode promoters.fa -o encoded.npz
