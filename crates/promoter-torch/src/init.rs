@@ -37,6 +37,11 @@ pub enum Init {
     },
     /// Rows, or columns where there are more rows than columns, orthonormal.
     Orthogonal,
+    /// A square matrix, zero but for its diagonal.
+    Identity {
+        /// Value on the diagonal.
+        scale: f64,
+    },
 }
 
 impl Init {
@@ -83,6 +88,13 @@ impl Init {
                 let [rows, columns] = shape else { return None };
                 orthogonal(*rows as usize, *columns as usize, &mut stream)
             }
+            Self::Identity { scale } => match shape {
+                [rows, columns] if rows == columns => {
+                    let diagonal = |i: usize| i.is_multiple_of(*columns as usize + 1);
+                    (0..n).map(|i| if diagonal(i) { scale as f32 } else { 0.0 }).collect()
+                }
+                _ => return None,
+            },
         })
     }
 
@@ -94,6 +106,7 @@ impl Init {
             Self::Normal { .. } => "a normal distribution",
             Self::TruncatedNormal { .. } => "a truncated normal distribution",
             Self::Orthogonal => "an orthogonal matrix",
+            Self::Identity { .. } => "an identity matrix",
         }
     }
 }
@@ -166,6 +179,15 @@ mod tests {
             }
         }
         assert!(Init::Orthogonal.draw(1, "vector", &[4]).is_none());
+    }
+
+    #[test]
+    fn an_identity_is_square() {
+        let identity = Init::Identity { scale: 2.0 };
+        assert_eq!(identity.draw(1, "weight", &[2, 2]).unwrap(), [2.0, 0.0, 0.0, 2.0]);
+        for shape in [&[2, 3][..], &[4], &[2, 2, 1]] {
+            assert!(identity.draw(1, "weight", shape).is_none(), "{shape:?}");
+        }
     }
 
     #[test]
