@@ -27,7 +27,7 @@ pub struct Config {
     pub embedding: i64,
     /// Channels of the five convolution blocks; the pyramid and the transformers have the last.
     pub channels: [i64; 5],
-    /// Transformer blocks at the four levels, from the shortest to the longest.
+    /// Transformer blocks at the four levels, from the shortest to the longest; a level of 0 has its norm and unit only.
     pub depths: [i64; 4],
     /// Whether each of the three longer levels passes a convolution along its *channels*, with one kernel per position
     /// ("anti-aliasing" in the team's code).

@@ -18,11 +18,12 @@ const HEAD: i64 = 64;
 /// PyTorch's default epsilon.
 const EPS: f64 = 1e-5;
 
-/// `depth` blocks of attention and MLP, (B, L, C) to the same.
+/// `depth` blocks of attention and MLP, (B, L, C) to the same; none leave x as it is.
 #[derive(Debug)]
 pub struct Sandwich {
     blocks: Vec<Block>,
-    position_bias: PositionBias,
+    /// Nobody would read it without blocks.
+    position_bias: Option<PositionBias>,
 }
 
 #[derive(Debug)]
@@ -76,7 +77,8 @@ impl Sandwich {
             })
             .collect::<Result<_, Error>>()?;
         let scope = scope.sub("rel_pos.relative_attention_bias");
-        let position_bias = PositionBias::new(scope, length, HEADS, (HEAD as f64).sqrt())?;
+        let position_bias =
+            (depth > 0).then(|| PositionBias::new(scope, length, HEADS, (HEAD as f64).sqrt())).transpose()?;
         Ok(Self { blocks, position_bias })
     }
 
@@ -86,8 +88,9 @@ impl Sandwich {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
-        let bias = self.position_bias.forward()?;
         let mut x = x.shallow_clone();
+        let Some(position_bias) = &self.position_bias else { return Ok(x) };
+        let bias = position_bias.forward()?;
         for Block { attention_norms, attention, mlp_norms, expand, contract } in &self.blocks {
             let branch = attention.forward(&attention_norms[0].forward(&x)?, &bias)?;
             x = residual(&x, &attention_norms[1].forward(&branch)?)?;

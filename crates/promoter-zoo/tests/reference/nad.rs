@@ -125,6 +125,20 @@ fn levels_without_convolution_along_channels_have_fewer_parameters() {
     assert_eq!(network.forward(&x, Mode::Evaluate).unwrap().size(), [1, 4]);
 }
 
+/// A level of no transformer blocks has no position bias either, which nothing would train.
+#[test]
+fn every_parameter_of_a_level_without_blocks_has_a_gradient() {
+    let mut params = params();
+    let network = Config { depths: [0, 1, 0, 0], ..Config::submitted() }.build(&mut params).unwrap();
+    let biases: Vec<&str> = params.entries().iter().map(|e| &*e.name).filter(|name| name.contains("rel_pos")).collect();
+    assert_eq!(biases, ["t2.transformer.rel_pos.relative_attention_bias.weight"]);
+    let x = Tensor::ones([2, 80, 128], tch::kind::FLOAT_CPU);
+    network.forward(&x, Mode::Train).unwrap().sum(Kind::Float).backward();
+    for entry in params.trainable() {
+        assert!(entry.tensor.grad().defined(), "{}", entry.name);
+    }
+}
+
 #[test]
 fn impossible_sizes_and_inputs_are_refused() {
     let build = |config: Config| config.build(&mut params()).unwrap_err().to_string();
