@@ -3,6 +3,7 @@
 //! Activations lie as (B, C, L), channels before positions, unless a function says otherwise.
 
 pub mod attention;
+pub mod attention_pool;
 pub mod bins;
 pub mod conformer;
 pub mod conv;
@@ -22,6 +23,7 @@ use tch::{TchError, Tensor};
 use crate::Error;
 use crate::error::InLayer;
 
+pub use attention_pool::AttentionPool;
 pub use bins::BinHead;
 pub use conformer::Conformer;
 pub use conv::{Conv1d, Padding};

@@ -10,14 +10,46 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
-use crate::error::InLayer;
+use crate::error::{InLayer, at_least_one};
 use crate::layers::attention::{RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
-use crate::layers::{BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
+use crate::layers::{AttentionPool, BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
-/// Sizes and dropout rates.
+/// How the stages of the tower and the end make one position of two. The stem's pool keeps all positions and is the
+/// largest of neighbours in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The larger one.
+    Max,
+    /// The Enformer's [`AttentionPool`], which the team did not keep.
+    Attention,
+}
+
+/// What follows the last pool and its dropout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// The Enformer's GELU.
+    Gelu,
+    /// ReLU, which the team did not keep.
+    Relu,
+}
+
+/// What makes expression of the last activations; softplus follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// One linear unit.
+    Linear,
+    /// So many hidden units with ReLU, then one linear unit. The team tried 100 and did not keep them; the activation
+    /// between the layers is ours.
+    Hidden(i64),
+}
+
+/// Sizes, dropout rates and the choices that the team tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -45,6 +77,12 @@ pub struct Config {
     pub position_dropout: f64,
     /// Dropout before the head.
     pub final_dropout: f64,
+    /// How positions are halved.
+    pub pooling: Pooling,
+    /// What follows the last pool.
+    pub last_activation: Activation,
+    /// What ends the network.
+    pub head: Head,
 }
 
 impl Config {
@@ -63,6 +101,9 @@ impl Config {
             attention_dropout: 0.05,
             position_dropout: 0.01,
             final_dropout: 0.05,
+            pooling: Pooling::Max,
+            last_activation: Activation::Gelu,
+            head: Head::Linear,
         }
     }
 
@@ -91,6 +132,7 @@ impl Config {
             c if c.tower_width < 1 => config("tower_width", c.tower_width, "at least 1"),
             c if c.blocks < 0 => config("blocks", c.blocks, "0 or more"),
             c if c.key < 1 => config("key", c.key, "at least 1"),
+            Self { head: Head::Hidden(units), .. } => at_least_one("head.hidden", *units),
             _ => Ok(()),
         }
     }
@@ -132,25 +174,49 @@ impl ConvBlock {
     }
 }
 
+/// One position of two.
+#[derive(Debug)]
+enum Pool {
+    Max,
+    Attention(AttentionPool),
+}
+
+impl Pool {
+    fn new(scope: Scope<'_>, pooling: Pooling, channels: i64) -> Result<Self, Error> {
+        Ok(match pooling {
+            Pooling::Max => Self::Max,
+            Pooling::Attention => Self::Attention(AttentionPool::new(scope, channels)?),
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
+        match self {
+            Self::Max => pool::max_of_pairs(x).in_layer("pool"),
+            Self::Attention(pool) => pool.forward(x),
+        }
+    }
+}
+
 /// One stage of the tower: a convolution block, a residual one of width 1, half the positions.
 #[derive(Debug)]
 struct Stage {
     conv: ConvBlock,
     pointwise: ConvBlock,
+    pool: Pool,
 }
 
 impl Stage {
-    fn new(mut scope: Scope<'_>, input: i64, output: i64, width: i64) -> Result<Self, Error> {
+    fn new(mut scope: Scope<'_>, config: &Config, input: i64, output: i64) -> Result<Self, Error> {
         Ok(Self {
-            conv: ConvBlock::new(scope.sub("conv_block"), Shape::same(input, output, width))?,
+            conv: ConvBlock::new(scope.sub("conv_block"), Shape::same(input, output, config.tower_width))?,
             pointwise: ConvBlock::new(scope.sub("pointwise"), Shape::same(output, output, 1))?,
+            pool: Pool::new(scope.sub("pool"), config.pooling, output)?,
         })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let x = self.conv.forward(x, mode)?;
-        let x = residual(&x, &self.pointwise.forward(&x, mode)?)?;
-        pool::max_of_pairs(&x).in_layer("pool")
+        self.pool.forward(&residual(&x, &self.pointwise.forward(&x, mode)?)?)
     }
 }
 
@@ -212,6 +278,8 @@ pub struct EnformerSlim {
     tower: Vec<Stage>,
     transformer: Vec<Block>,
     last: ConvBlock,
+    pool: Pool,
+    hidden: Option<Linear>,
     head: Linear,
 }
 
@@ -225,7 +293,7 @@ impl EnformerSlim {
         let (mut channels, mut length) = (stem, config.length);
         let mut tower = Vec::new();
         for (i, output) in config.tower().into_iter().enumerate() {
-            tower.push(Stage::new(scope.sub(format_args!("tower.{i}")), channels, output, config.tower_width)?);
+            tower.push(Stage::new(scope.sub(format_args!("tower.{i}")), &config, channels, output)?);
             (channels, length) = (output, (length + 1) / 2);
         }
 
@@ -233,9 +301,14 @@ impl EnformerSlim {
             .map(|i| Block::new(scope.sub(format_args!("transformer.{i}")), &config, length))
             .collect::<Result<_, _>>()?;
         let last = ConvBlock::new(scope.sub("last"), Shape::same(channels, channels, 1))?;
+        let pool = Pool::new(scope.sub("pool"), config.pooling, channels)?;
+        let mut linear = |name, from, to| Linear::keras(scope.sub(name), from, to, Init::sonnet(from), true);
         let flat = (length + 1) / 2 * channels;
-        let head = Linear::keras(scope.sub("head"), flat, 1, Init::sonnet(flat), true)?;
-        Ok(Self { config, stem: first, stem_pointwise, tower, transformer, last, head })
+        let (hidden, head) = match config.head {
+            Head::Linear => (None, linear("head", flat, 1)?),
+            Head::Hidden(units) => (Some(linear("hidden", flat, units)?), linear("head", units, 1)?),
+        };
+        Ok(Self { config, stem: first, stem_pointwise, tower, transformer, last, pool, hidden, head })
     }
 }
 
@@ -259,10 +332,15 @@ impl Network for EnformerSlim {
             x = block.forward(&x, mode)?;
         }
         let x = self.last.forward(&x.f_transpose(1, 2).in_layer("last")?, mode)?;
-        let x = pool::max_of_pairs(&x)
-            .and_then(|x| x.f_dropout(self.config.final_dropout, mode.is_train()))
-            .in_layer("last")?;
-        let x = gelu(&x)?.f_transpose(1, 2).and_then(|x| x.f_flatten(1, 2)).in_layer("head")?;
+        let x = self.pool.forward(&x)?.f_dropout(self.config.final_dropout, mode.is_train()).in_layer("last")?;
+        let x = match self.config.last_activation {
+            Activation::Gelu => gelu(&x)?,
+            Activation::Relu => x.f_relu().in_layer("last")?,
+        };
+        let mut x = x.f_transpose(1, 2).and_then(|x| x.f_flatten(1, 2)).in_layer("head")?;
+        if let Some(hidden) = &self.hidden {
+            x = hidden.forward(&x)?.f_relu().in_layer("hidden")?;
+        }
         self.head.forward(&x)?.f_softplus().in_layer("head")
     }
 }

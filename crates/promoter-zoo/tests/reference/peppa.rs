@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use promoter_torch::Params;
-use promoter_zoo::peppa::{Config, EnformerSlim};
+use promoter_zoo::peppa::{Activation, Config, EnformerSlim, Head, Pooling};
 use promoter_zoo::{Mode, Network};
 use serde_json::Value;
 use tch::{Kind, Tensor};
@@ -112,11 +112,47 @@ fn training_gives_the_reference_output_loss_gradients_and_averages() {
 }
 
 #[test]
+fn what_the_team_tried_can_be_switched_on() {
+    let x = one_hot(&fixture("peppa_full_model.json")["sequences_110"], 15, 100);
+    let built = |config: Config| {
+        let mut params = params();
+        let network = config.build(&mut params).unwrap();
+        // Sonnet's averages have no meaning before the first step.
+        let _ = tch::no_grad(|| network.forward(&x, Mode::Train).unwrap());
+        (network.forward(&x, Mode::Evaluate).unwrap(), params)
+    };
+    let slim = Config::slim().without_dropout();
+    let (plain, _) = built(slim.clone());
+    // A square of weights for each of the tower's four stages and for the end.
+    let squares = [64, 64, 128, 192, 192].map(|channels: usize| channels * channels).into_iter().sum();
+    for (config, more) in [
+        (Config { pooling: Pooling::Attention, ..slim.clone() }, squares),
+        (Config { last_activation: Activation::Relu, ..slim.clone() }, 0),
+        (Config { head: Head::Hidden(100), ..slim.clone() }, 576 * 100 + 100 + 101 - 577),
+    ] {
+        let (output, params) = built(config.clone());
+        assert_eq!(params.parameter_count(), 1_995_617 + more, "{config:?}");
+        assert_eq!(output.size(), plain.size());
+        assert_ne!(output, plain, "{config:?}");
+        output.sum(Kind::Float).backward();
+        for entry in params.entries().iter().filter(|entry| entry.tensor.requires_grad()) {
+            assert!(entry.tensor.grad().defined(), "{}", entry.name);
+        }
+    }
+    let read = |text: &str| toml::from_str::<Config>(text);
+    assert_eq!(read("head = { hidden = 100 }").unwrap().head, Head::Hidden(100));
+    assert_eq!(read("head = 'linear'\npooling = 'attention'").unwrap().pooling, Pooling::Attention);
+    assert!(read("head = 'hidden'").is_err());
+}
+
+#[test]
 fn impossible_sizes_and_inputs_are_refused() {
     let build = |config: Config| config.build(&mut params()).unwrap_err().to_string();
     assert_eq!(build(Config { length: 16, ..Config::slim() }), "`length` is 16, expected at least 17 positions");
     assert_eq!(build(Config { channels: 100, ..Config::slim() }), "`channels` is 100, expected a multiple of 32");
     assert_eq!(build(Config { heads: 5, ..Config::slim() }), "`heads` is 5, expected a divisor of `channels`");
+    let head = Config { head: Head::Hidden(0), ..Config::slim() };
+    assert_eq!(build(head), "`head.hidden` is 0, expected at least 1");
     assert!(build(Config { features: 7, ..Config::slim() }).contains("multiple of 6"));
 
     let network = Config::slim().build(&mut params()).unwrap();
