@@ -1,4 +1,5 @@
-//! Samples a second of the networks: forward pass, training step, whole epoch with its data.
+//! Samples a second of the networks: forward pass, training step, whole epoch with its data, and the share of the epoch
+//! that goes into its order and its batches.
 //!
 //! `-- NETWORK..` measures those only. `-- --serve NETWORK BATCH f32|bf16` makes one training step for each line that it
 //! reads and answers with the seconds: so `benches/peers/train.py` lets it take turns with PyTorch.
@@ -6,12 +7,14 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)] // a benchmark may panic, and prints
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
 use promoter_torch::backend::autocast;
 use promoter_torch::{Params, memory};
+use promoter_train::batch::{DeviceRows, Encoder, Order};
 use promoter_train::optimiser::{Optimiser, OptimiserConfig};
-use promoter_train::{Environment, Experiment, Prepared, Run, Trainer};
+use promoter_train::{Environment, Experiment, Prepared, Run, Trainer, vectors};
 use promoter_zoo::registry::NetworkConfig;
 use promoter_zoo::{Input, Mode, Network};
 use tch::{Device, Kind, Reduction, Tensor};
@@ -80,8 +83,9 @@ impl Training {
     }
 }
 
-/// Samples a second of an epoch with its data: simulated promoters, kept as codes and encoded batch by batch.
-fn epoch(name: &str, batch: i64, device: Device) -> f64 {
+/// Samples a second of an epoch with its data, simulated promoters, kept as codes and encoded batch by batch; and the
+/// share of its time that the data take.
+fn epoch(name: &str, batch: i64, device: Device) -> (f64, f64) {
     let Input { length, channels } =
         NetworkConfig::by_name(name).unwrap().build(&mut Params::new(device, 1)).unwrap().input();
     let encoding = match channels {
@@ -107,9 +111,29 @@ fn epoch(name: &str, batch: i64, device: Device) -> f64 {
     let experiment = Experiment::from_toml(&text).unwrap();
     let prepared = Prepared::of(&experiment).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let run = Run::create(&folder.path().join("run"), &experiment, &Environment::of(device)).unwrap();
-    let outcome = Trainer::new(experiment, &prepared, run, device).unwrap().train(&mut |_| {}).unwrap();
-    outcome.rows_per_second
+    let path = folder.path().join("run");
+    let run = Run::create(&path, &experiment, &Environment::of(device)).unwrap();
+    let outcome = Trainer::new(experiment.clone(), &prepared, run, device).unwrap().train(&mut |_| {}).unwrap();
+    let rows = prepared.train.len();
+    let seconds = feed(&experiment, &prepared, &path, device);
+    (outcome.rows_per_second, seconds * outcome.rows_per_second / rows as f64)
+}
+
+/// Seconds of an epoch's order and of all its batches, without a network.
+fn feed(experiment: &Experiment, prepared: &Prepared, run: &Path, device: Device) -> f64 {
+    let Experiment { encoding, augment, seed, training, .. } = experiment;
+    let vectors = vectors::of_run(experiment, prepared, run).unwrap();
+    let encoder = Encoder::new(encoding, vectors.as_ref(), device).unwrap();
+    let rows = DeviceRows::new(&prepared.train, encoding, &prepared.label, device).unwrap();
+    let (batch, started) = (training.batch_size as usize, Instant::now());
+    let mut order = Order::new(*seed, 0, rows.len(), augment, device).unwrap();
+    for from in (0..=order.len() - batch).step_by(batch) {
+        black_box(order.batch(from, batch, &rows, &encoder).unwrap());
+    }
+    if let Device::Cuda(index) = device {
+        tch::Cuda::synchronize(index as i64);
+    }
+    started.elapsed().as_secs_f64()
 }
 
 /// Rows of a step: the team's, or as many as take about a second on two cores.
@@ -144,7 +168,8 @@ fn main() {
     let device = Device::cuda_if_available();
     println!("{device:?} ({cuda:?}), {} threads; samples a second\n", tch::get_num_threads());
     println!(
-        "| network | batch | forward f32 | forward bf16 | step f32 | step bf16 | epoch f32 |\n|---|---|---|---|---|---|---|"
+        "| network | batch | forward f32 | forward bf16 | step f32 | step bf16 | epoch f32 | of it data |\n\
+         |---|---|---|---|---|---|---|---|"
     );
     for name in NetworkConfig::names() {
         if !arguments.is_empty() && !arguments.contains(&name) {
@@ -155,7 +180,8 @@ fn main() {
             let mut training = Training::new(name, rows, kind, device);
             [training.rate(Training::predict), training.rate(Training::step)]
         });
-        let epoch = epoch(name, rows, device);
-        println!("| {name} | {rows} | {:.0} | {:.0} | {:.0} | {:.0} | {epoch:.0} |", f32[0], bf16[0], f32[1], bf16[1]);
+        let (epoch, data) = epoch(name, rows, device);
+        let [a, b, c, d] = [f32[0], bf16[0], f32[1], bf16[1]];
+        println!("| {name} | {rows} | {a:.0} | {b:.0} | {c:.0} | {d:.0} | {epoch:.0} | {:.2} % |", 100.0 * data);
     }
 }

@@ -102,6 +102,7 @@ enum Place {
 }
 
 fn main() {
+    promoter_torch::memory::keep_freed();
     if let Err(error) = start(&Arguments::parse()) {
         eprintln!("error: {error:#}");
         std::process::exit(1);

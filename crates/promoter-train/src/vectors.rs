@@ -54,7 +54,7 @@ pub enum Source {
 ///
 /// # Errors
 /// [`Error::Vectors`] for vectors that cannot be learnt, read or written, [`Error::Row`].
-pub(crate) fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -> Result<Option<Tensor>, Error> {
+pub fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -> Result<Option<Tensor>, Error> {
     let (Encoding::Kmer { vectors, .. }, Some(kmers)) = (&experiment.encoding, experiment.encoding.kmers()) else {
         return Ok(None);
     };

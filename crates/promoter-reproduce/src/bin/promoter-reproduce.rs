@@ -106,6 +106,7 @@ enum Place {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    promoter_torch::memory::keep_freed();
     let result = match &arguments.task {
         Task::Reproduce(task) => reproduce(&arguments.root, task),
         Task::Report(task) => write_report(&arguments.root, task),

@@ -74,7 +74,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    #[cfg(feature = "torch")]
+    promoter_torch::memory::keep_freed();
+    let result = match arguments.command {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Embed(arguments) => embed::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),

@@ -58,7 +58,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(path) => path.clone(),
         None => Path::new("searches").join(arguments.search.file_stem().context("the search has no file name")?),
     };
-    promoter_torch::memory::keep_freed();
     let device = arguments.device.device()?;
     let mut folder = Folder::open(&path, &search)?;
     let done = folder.ranking().trials.len();

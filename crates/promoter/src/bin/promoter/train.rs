@@ -57,7 +57,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         write!(out, "{}", experiment.to_toml())?;
         return Ok(());
     }
-    promoter_torch::memory::keep_freed();
     let device = arguments.device.device()?;
     let environment = Environment::of(device);
     // The data is looked at before anything is written.
