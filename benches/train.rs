@@ -128,7 +128,7 @@ fn feed(experiment: &Experiment, prepared: &Prepared, run: &Path, device: Device
     let (batch, started) = (training.batch_size as usize, Instant::now());
     let mut order = Order::new(*seed, 0, rows.len(), augment, device).unwrap();
     for from in (0..=order.len() - batch).step_by(batch) {
-        black_box(order.batch(from, batch, &rows, &encoder).unwrap());
+        let _ = black_box(order.batch(from, batch, &rows, &encoder).unwrap());
     }
     if let Device::Cuda(index) = device {
         tch::Cuda::synchronize(index as i64);
