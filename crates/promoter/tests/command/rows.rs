@@ -39,6 +39,20 @@ fn a_filter_says_what_each_rule_removed() {
     let counts = "5 rows, removed 1 by length, 1 with ambiguous letters, 1 singletons, 1 duplicates, kept 1";
     assert!(said.contains(counts), "{said}");
     assert_eq!(super::succeeds("filter {}/in.tsv --length 1-3", folder.path()), "ACG\t3.5\n");
+    let sample = |options: &str| {
+        let output = super::run(&format!("filter {{}}/in.tsv --no-ambiguous --sample {options}"), folder.path());
+        let said = String::from_utf8(output.stderr).unwrap();
+        let rows = String::from_utf8(output.stdout).unwrap();
+        // Every row is kept or counted: one of the five has an N.
+        let kept = rows.lines().count();
+        let sampled = if kept == 4 { String::new() } else { format!("{} outside the sample, ", 4 - kept) };
+        assert!(said.contains(&format!("0 duplicates, {sampled}kept {kept}\n")), "{said}");
+        rows
+    };
+    assert_eq!(sample("1").lines().count(), 4);
+    assert_eq!(sample("0.5 --seed 1"), sample("0.5 --seed 1"));
+    assert!((2..9).any(|seed| sample(&format!("0.5 --seed {seed}")) != sample("0.5 --seed 1")));
+    super::fails("filter {}/in.tsv --sample 1.5", folder.path(), 1, &["sample", "1.5"]);
     super::fails("filter {}/in.tsv --length 9 -o {}/out.tsv", folder.path(), 1, &["no row is left", "5 by length"]);
     assert!(!folder.path().join("out.tsv").exists());
     super::fails("filter {}/in.tsv --length x", folder.path(), 2, &["--length", "invalid digit"]);

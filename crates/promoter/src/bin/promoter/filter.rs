@@ -17,7 +17,8 @@ use crate::output::Output;
 /// Reads TSV, CSV, FASTA and FASTQ, plain, .gz or .zst; writes sequence, tab, label.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  promoter filter train_sequences.txt.gz --length 110 --no-ambiguous -o clean.tsv")]
+  promoter filter train_sequences.txt.gz --length 110 --no-ambiguous -o clean.tsv
+  promoter filter train_sequences.txt.gz --sample 0.01 --seed 2 -o few.tsv")]
 pub(crate) struct Arguments {
     /// The rows
     #[arg(value_name = "INPUT")]
@@ -37,7 +38,10 @@ pub(crate) struct Arguments {
     /// Of rows with the same sequence keep the first
     #[arg(long)]
     drop_duplicates: bool,
-    /// Seed of the coins of --drop-singletons
+    /// Of what is left keep this share, each row by its own coin
+    #[arg(long, value_name = "SHARE")]
+    sample: Option<f64>,
+    /// Seed of the coins of --drop-singletons and --sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Column of the sequences, in a table with a header [default: the first two columns, no header]
@@ -67,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         no_ambiguous: arguments.no_ambiguous,
         drop_singletons: arguments.drop_singletons,
         drop_duplicates: arguments.drop_duplicates,
-        sample: None,
+        sample: arguments.sample,
     };
     let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
     let mut out = Output::create(&arguments.out)?;
