@@ -57,6 +57,11 @@ fn vectors_are_learnt_once_and_stay_with_the_run_and_the_predictor() {
             assert!((found - expected).abs() < 1e-4, "{model}: {found} {expected}");
         }
     }
+    let predict =
+        |option: &str| super::succeeds(&format!("predict {{}}/run {{}}/input.tsv {here} {option}"), folder.path());
+    assert_eq!(predict("--strands both"), predict(""));
+    assert_ne!(predict("--strands one"), predict(""));
+    assert_eq!(predict("--strands one"), predict("--shift 0"));
     let card = fs::read_to_string(path("run/predictor.md")).unwrap();
     assert!(card.contains("a vector for each 3-mer"), "{card}");
 

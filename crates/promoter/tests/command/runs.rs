@@ -82,7 +82,7 @@ fn every_shell_gets_its_completions() {
     let nowhere = std::path::Path::new(".");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = super::succeeds(&format!("completions {shell}"), nowhere);
-        assert!(script.contains("explain") && script.contains("both-strands"), "{shell}");
+        assert!(script.contains("explain") && script.contains("strands"), "{shell}");
     }
     super::fails("completions tcsh", nowhere, 2, &["tcsh", "zsh"]);
 }

@@ -90,7 +90,7 @@ fn what_was_trained_predicts_the_same_in_a_new_process() {
     // The mean of a model and itself is the model; other strands and windows are other predictions.
     let twice = super::succeeds(&format!("predict {model} {model} {{}}/input.tsv {HERE}"), folder.path());
     assert_close(&rows(&twice), &expected);
-    for option in ["--both-strands", "--shift 2"] {
+    for option in ["--strands both", "--shift 2"] {
         let averaged =
             rows(&super::succeeds(&format!("predict {model} {{}}/input.tsv {option} {HERE}"), folder.path()));
         assert!(averaged.iter().zip(&expected).any(|(a, b)| (a.1 - b.1).abs() > 1e-3), "{option}");
@@ -121,7 +121,7 @@ fn strands_are_averaged_over_the_windows_reverse_complement() {
         rows(&super::succeeds(&call, folder.path())).into_iter().map(|row| row.1).collect()
     };
     let (a, b) = (predict("forward.tsv", &forward, ""), predict("reverse.tsv", &reverse, ""));
-    let both = predict("forward.tsv", &forward, "--both-strands");
+    let both = predict("forward.tsv", &forward, "--strands both");
     for ((a, b), both) in a.iter().zip(b).zip(both) {
         assert!(((a + b) / 2.0 - both).abs() < 1e-4);
     }

@@ -9,17 +9,19 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use promoter::predictor::Averaging;
 use promoter::seq;
 use promoter::seq::read::Record;
 
 use crate::form::Target;
-use crate::input::Sequences;
+use crate::input::Reading;
 use crate::models::Models;
 use crate::output;
 use crate::progress;
 
 /// Show what every single-base change does to the prediction
 ///
+/// The input is a table whose first column has the sequences, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input.
 /// Each base of each sequence is changed to each other one. The table has a row for each change: sequence (its name, or
 /// its number from 1), position (from 1), reference, alternative, effect, in the units of the training labels. An .npz
 /// file has the effects as an array of (sequences, positions, A C G T).
@@ -31,7 +33,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     models: Models,
     #[command(flatten)]
-    sequences: Sequences,
+    reading: Reading,
     #[command(flatten)]
     target: Target,
     /// How the effects are computed
@@ -61,13 +63,13 @@ const CHUNK: usize = 64;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let averaging = arguments.models.averaging();
-    if arguments.method == Method::Gradient && averaging.is_some() {
-        bail!("--both-strands and --shift go with --method mutagenesis only");
+    if arguments.method == Method::Gradient && averaging.is_some_and(|asked| asked != Averaging::default()) {
+        bail!("--strands both and --shift go with --method mutagenesis only");
     }
     let drawn = arguments.logo.as_deref().map(picture::Form::of).transpose()?;
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
-    let mut rows = arguments.sequences.open()?;
+    let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut writer = writer::Writer::create(&arguments.target)?;
     let mut logos = Vec::new();
 
@@ -90,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     if total == 0 {
-        bail!("{}: no sequence to explain ({})", arguments.sequences.input.display(), rows.report());
+        bail!("{}: no sequence to explain ({})", arguments.models.input().display(), rows.report());
     }
     let found = known.map(sites::Known::found).transpose()?;
     if let (Some(form), Some(path)) = (drawn, &arguments.logo) {

@@ -12,6 +12,13 @@ pub(crate) struct Sequences {
     /// Sequences: the first column of a table, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input
     #[arg(value_name = "INPUT")]
     pub(crate) input: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How sequences are read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
     /// What the input is [default: by its extension, TSV for standard input]
     #[arg(long, value_enum)]
     format: Option<Kind>,
@@ -35,14 +42,18 @@ enum Kind {
 impl Sequences {
     /// The rows of the input, without labels.
     pub(crate) fn open(&self) -> Result<Rows> {
-        self.open_columns(match &self.sequence {
+        self.reading.open(&self.input)
+    }
+}
+
+impl Reading {
+    /// The rows of a file, without labels; `-` is standard input.
+    pub(crate) fn open(&self, input: &Path) -> Result<Rows> {
+        let columns = match &self.sequence {
             None => Columns::Sequence,
             Some(sequence) => Columns::Named { sequence: sequence.clone(), label: None },
-        })
-    }
-
-    fn open_columns(&self, columns: Columns) -> Result<Rows> {
-        let stdin = self.input == Path::new("-");
+        };
+        let stdin = input == Path::new("-");
         let format = self.format.or(stdin.then_some(Kind::Tsv)).map(|kind| match kind {
             Kind::Tsv => Format::Tsv,
             Kind::Csv => Format::Csv,
@@ -50,6 +61,6 @@ impl Sequences {
             Kind::Fastq => Format::Fastq,
         });
         let options = ReadOptions { columns, format, ..ReadOptions::default() };
-        Ok(if stdin { Rows::new(std::io::stdin(), "-", &options)? } else { Rows::open(&self.input, &options)? })
+        Ok(if stdin { Rows::new(std::io::stdin(), "-", &options)? } else { Rows::open(input, &options)? })
     }
 }

@@ -109,3 +109,72 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All orders in which the words of two lists can follow each other.
+    fn merged<'a>(a: &[&'a str], b: &[&'a str]) -> Vec<Vec<&'a str>> {
+        let (Some((first, rest_a)), Some((other, rest_b))) = (a.split_first(), b.split_first()) else {
+            return vec![[a, b].concat()];
+        };
+        let after =
+            |word: &'a str, rest: Vec<Vec<&'a str>>| rest.into_iter().map(move |rest| [&[word], &rest[..]].concat());
+        after(first, merged(rest_a, b)).chain(after(other, merged(a, rest_b))).collect()
+    }
+
+    #[test]
+    fn options_may_stand_before_between_and_after_what_they_go_with() {
+        Arguments::command().debug_assert();
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("embed", &["in.fa"], &["--out=x.txt", "--kmers=6"]),
+            ("encode", &["in.fa"], &["-ox.npz", "--format=fasta"]),
+            ("filter", &["in.tsv"], &["--length=110", "--no-ambiguous", "--sample=0.1"]),
+            ("simulate", &["assay.toml"], &["--rows=3", "-ox.tsv"]),
+            ("completions", &["bash"], &[]),
+            #[cfg(feature = "torch")]
+            ("explain", &["run", "other", "in.fa"], &["--device=cpu", "--format=fasta", "-ox.tsv"]),
+            #[cfg(feature = "torch")]
+            ("info", &["peppa"], &["--json"]),
+            #[cfg(feature = "torch")]
+            ("predict", &["run", "other", "in.fa"], &["--device=cpu", "--strands=both", "--rank"]),
+            #[cfg(feature = "torch")]
+            ("predict", &["run", "-"], &["--shift=0", "--sequence=seq"]),
+            #[cfg(feature = "torch")]
+            ("report", &["run", "other"], &["-ox.html"]),
+            #[cfg(feature = "torch")]
+            ("search", &["search.toml"], &["--list", "--out=x"]),
+            #[cfg(feature = "torch")]
+            ("train", &["peppa.toml"], &["--set=seed=1", "--set=seed=2", "--out=x"]),
+            #[cfg(feature = "torch")]
+            ("variants", &["run", "other", "in.vcf"], &["--references=in.fa", "--device=cpu"]),
+        ];
+        let parsed = |command, words: Vec<&str>| {
+            let words = ["promoter", command].into_iter().chain(words);
+            Arguments::try_parse_from(words.clone())
+                .map_err(|error| format!("{words:?}: {error}"))
+                .map(|a| format!("{a:?}"))
+        };
+        for (command, files, options) in cases {
+            let expected = parsed(command, [*files, *options].concat()).unwrap();
+            for words in merged(files, options) {
+                assert_eq!(parsed(command, words).unwrap(), expected);
+            }
+            // The value of an option may be a word of its own.
+            let apart = options.iter().flat_map(|option| option.splitn(2, '='));
+            assert_eq!(parsed(command, apart.chain(files.iter().copied()).collect()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "torch")]
+    fn a_model_needs_an_input() {
+        for command in ["predict", "explain", "variants"] {
+            for words in [&[command][..], &[command, "run"], &[command, "--device", "cpu", "run"]] {
+                let error = Arguments::try_parse_from([&["promoter"], words].concat()).unwrap_err();
+                assert_eq!(error.kind(), clap::error::ErrorKind::MissingRequiredArgument, "{words:?}");
+            }
+        }
+    }
+}

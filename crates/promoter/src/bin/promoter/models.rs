@@ -1,39 +1,104 @@
-//! Trained models that a command predicts with.
+//! Trained models that a command predicts with, and the file that it reads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum, value_parser};
 use promoter::predictor::{Averaging, Ensemble, Predictor};
 
 use crate::device;
 
-/// Trained models that a command predicts with.
+/// Trained models that a command predicts with, and the file that it reads.
 #[derive(Debug, Args)]
 pub(crate) struct Models {
-    /// Predictor files or run folders; several give their mean
-    #[arg(value_name = "MODEL", required = true)]
-    models: Vec<PathBuf>,
-    /// Average over both strands [without this and --shift: as the model was evaluated in training]
-    #[arg(long)]
-    both_strands: bool,
-    /// Average over windows moved by up to so many bases
-    #[arg(long, value_name = "BASES", default_value_t = 0)]
-    shift: usize,
+    #[command(flatten)]
+    paths: Paths,
+    /// Predict from the forward strand, or average over both [default: as the model was evaluated in training; one with
+    /// --shift]
+    #[arg(long, value_enum, value_name = "STRANDS")]
+    strands: Option<Strands>,
+    /// Average over windows moved by up to so many bases, 0 for none [default: as the model was evaluated in training; 0
+    /// with --strands]
+    #[arg(long, value_name = "BASES")]
+    shift: Option<usize>,
     #[command(flatten)]
     device: device::Choice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Strands {
+    /// The forward strand
+    One,
+    /// The mean of both
+    Both,
 }
 
 impl Models {
     pub(crate) fn open(&self) -> Result<Ensemble> {
         let device = self.device.device()?;
-        let members = self.models.iter().map(|path| Predictor::open(path, device)).collect::<Result<_, _>>()?;
+        let members = self.paths.models.iter().map(|path| Predictor::open(path, device)).collect::<Result<_, _>>()?;
         Ok(Ensemble::new(members)?)
+    }
+
+    /// The file that is read.
+    pub(crate) fn input(&self) -> &Path {
+        &self.paths.input
     }
 
     /// What was asked for; none is the models' own.
     pub(crate) fn averaging(&self) -> Option<Averaging> {
-        let asked = Averaging { strands: self.both_strands, shift: self.shift };
-        (asked != Averaging::default()).then_some(asked)
+        let (strands, shift) = (self.strands == Some(Strands::Both), self.shift.unwrap_or(0));
+        (self.strands.is_some() || self.shift.is_some()).then_some(Averaging { strands, shift })
+    }
+}
+
+/// One or more models, and after them the input.
+///
+/// To clap they are one argument: of two it takes the model before an option for the input, as there may be any number of
+/// models.
+#[derive(Debug)]
+struct Paths {
+    models: Vec<PathBuf>,
+    input: PathBuf,
+}
+
+impl Paths {
+    const ID: &str = "paths";
+}
+
+impl FromArgMatches for Paths {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut models: Vec<PathBuf> = matches.get_many(Self::ID).into_iter().flatten().cloned().collect();
+        match models.pop() {
+            Some(input) if !models.is_empty() => Ok(Self { models, input }),
+            _ => Err(clap::Error::raw(
+                ErrorKind::MissingRequiredArgument,
+                "expected a model and an input: <MODEL>... <INPUT>",
+            )),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Paths {
+    fn augment_args(command: Command) -> Command {
+        let paths = Arg::new(Self::ID)
+            .value_name("MODEL")
+            .help("Predictor files or run folders, several give their mean; the last one is the INPUT")
+            .required(true)
+            .action(ArgAction::Append)
+            .num_args(1..)
+            .value_parser(value_parser!(PathBuf));
+        let usage = format!("promoter {} [OPTIONS] <MODEL>... <INPUT>", command.get_name());
+        command.arg(paths).override_usage(usage)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
     }
 }

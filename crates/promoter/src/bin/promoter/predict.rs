@@ -12,7 +12,7 @@ use promoter::seq::read::ReadReport;
 use serde_json::{Map, json};
 
 use crate::form::Target;
-use crate::input::Sequences;
+use crate::input::Reading;
 use crate::models::Models;
 use crate::output::Output;
 use crate::progress;
@@ -20,20 +20,21 @@ use crate::table::{Header, Kind, Table, Value};
 
 /// Predict the expression of sequences
 ///
-/// The predictions are in the input's order and in the units of the training labels. Several models give their mean. A
+/// The input is a table whose first column has the sequences, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input.
+/// The predictions are in its order and in the units of the training labels. Several models give their mean. A
 /// TSV file has the sequence, a tab and the prediction, without a header, as the challenge's files.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter predict runs/peppa-1 test_sequences.txt.gz -o predictions.tsv
   promoter predict runs/peppa-1 promoters.fa -o predictions.parquet
   zcat promoters.fa.gz | promoter predict model.safetensors - --format fasta > predictions.tsv
-  promoter predict runs/a runs/b test_sequences.txt.gz --both-strands \\
+  promoter predict runs/a runs/b test_sequences.txt.gz --strands both \\
     --ids public_leaderboard_ids/sample_submission.json -o submission.json")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     models: Models,
     #[command(flatten)]
-    sequences: Sequences,
+    reading: Reading,
     #[command(flatten)]
     target: Target,
     /// Write the leaderboard's JSON object, with the rows that this JSON object has
@@ -46,7 +47,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let ensemble = arguments.models.open()?;
-    let mut rows = arguments.sequences.open()?;
+    let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut out = match &arguments.ids {
         Some(ids) => Writer::Submission(read_ids(ids)?, Output::create(&arguments.target.out)?),
         None => {
@@ -72,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     })?;
     bar.finish_and_clear();
     if tally.rows == 0 {
-        bail!("{}: no sequence to predict ({})", arguments.sequences.input.display(), rows.report());
+        bail!("{}: no sequence to predict ({})", arguments.models.input().display(), rows.report());
     }
     if arguments.rank {
         kept = promoter::label::rank(&kept)?;

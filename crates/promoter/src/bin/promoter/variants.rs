@@ -17,8 +17,8 @@ use crate::table::{Header, Kind, Table, Value};
 
 /// Predict reference and alternative sequences, and their difference
 ///
-/// The input is a table without a header, columns separated by tabs, lines that begin with # skipped:
-/// two columns are a reference sequence and an alternative one; with a name before them, three.
+/// The input is a table without a header, plain or .gz, columns separated by tabs, lines that begin with # skipped; `-` is
+/// standard input. Two columns are a reference sequence and an alternative one; with a name before them, three.
 ///
 /// With --references the input holds changes to the sequences of a file instead: name of the sequence, position (from 1),
 /// reference bases, alternative bases; or, where a line has more columns, VCF: the name of the variant stands between the
@@ -36,9 +36,6 @@ use crate::table::{Header, Kind, Table, Value};
 pub(crate) struct Arguments {
     #[command(flatten)]
     models: Models,
-    /// The variants, a table, plain or .gz; `-` is standard input
-    #[arg(value_name = "INPUT")]
-    input: PathBuf,
     /// The sequences that the input changes: FASTA, plain, .gz or .zst
     #[arg(long, value_name = "FASTA")]
     references: Option<PathBuf>,
@@ -60,8 +57,8 @@ const CHUNK: usize = 512;
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let ensemble = arguments.models.open()?;
     let mut variants: Box<dyn Iterator<Item = Result<Variant>>> = match &arguments.references {
-        None => Box::new(pairs::read(&arguments.input)?),
-        Some(references) => Box::new(substitutions::read(&arguments.input, references)?),
+        None => Box::new(pairs::read(arguments.models.input())?),
+        Some(references) => Box::new(substitutions::read(arguments.models.input(), references)?),
     };
     let columns =
         [("variant", Kind::Text), ("reference", Kind::Real), ("alternative", Kind::Real), ("difference", Kind::Real)];
@@ -100,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     if total == 0 {
-        bail!("{}: no variant to predict", arguments.input.display());
+        bail!("{}: no variant to predict", arguments.models.input().display());
     }
     out.finish()?;
     // When standard error is closed there is nobody to tell.
