@@ -10,7 +10,7 @@ use crate::value::{Value, check_finite, check_lengths};
 
 /// A metric that a configuration can name.
 ///
-/// The first five are over all rows. The last two are what two teams watched while training: a mean over batches, kept
+/// The first six are over all rows. The last two are what two teams watched while training: a mean over batches, kept
 /// so that their reported numbers can be compared like with like. They depend on the batch size and on the order of the
 /// rows; never choose a model by them for another purpose.
 ///
@@ -34,6 +34,8 @@ pub enum Metric {
     Mse,
     /// Mean absolute error.
     Mae,
+    /// Share of predictions that are equal to the truth, for classes.
+    Accuracy,
     /// Mean over batches of `1 - SSres / (SStot + 1e-7)`.
     ///
     /// # Source
@@ -49,8 +51,16 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 7] =
-        [Self::Pearson, Self::Spearman, Self::R2, Self::Mse, Self::Mae, Self::MeanBatchR2, Self::RSquaredCorrelation];
+    pub const ALL: [Self; 8] = [
+        Self::Pearson,
+        Self::Spearman,
+        Self::R2,
+        Self::Mse,
+        Self::Mae,
+        Self::Accuracy,
+        Self::MeanBatchR2,
+        Self::RSquaredCorrelation,
+    ];
 
     /// The name in configurations and tables.
     pub const fn name(self) -> &'static str {
@@ -60,6 +70,7 @@ impl Metric {
             Self::R2 => "r2",
             Self::Mse => "mse",
             Self::Mae => "mae",
+            Self::Accuracy => "accuracy",
             Self::MeanBatchR2 => "mean_batch_r2",
             Self::RSquaredCorrelation => "r_squared_correlation",
         }
@@ -99,6 +110,12 @@ impl Metric {
             Self::R2 => Regression::of(truth, prediction)?.r2,
             Self::Mse => Regression::of(truth, prediction)?.mse,
             Self::Mae => Regression::of(truth, prediction)?.mae,
+            Self::Accuracy => {
+                check_lengths(truth, prediction)?;
+                check_finite(truth, prediction, 0)?;
+                let equal = truth.iter().zip(prediction).filter(|(t, p)| t == p).count();
+                equal as f64 / truth.len() as f64
+            }
             Self::MeanBatchR2 => self.mean_over_batches(truth, prediction, batch, |t, p| {
                 let sums = task(t, p);
                 Ok(1.0 - sums.squared / (sums.tt + 1e-7))

@@ -47,6 +47,12 @@ fn metrics_per_batch_are_means_over_batches() {
 }
 
 #[test]
+fn accuracy_counts_equal_classes() {
+    assert_eq!(Metric::Accuracy.of(&[3.0f32, 0.0, 4095.0, 7.0], &[3.0, 1.0, 4095.0, 7.0], 1), Ok(0.75));
+    assert_eq!(Metric::Accuracy.of::<f32>(&[], &[], 1), Err(Error::Empty));
+}
+
+#[test]
 fn names_round_trip_and_unknown_ones_list_the_known() {
     for metric in Metric::ALL {
         assert_eq!(metric.name().parse(), Ok(metric));
@@ -55,7 +61,7 @@ fn names_round_trip_and_unknown_ones_list_the_known() {
     assert!(matches!(error, Error::UnknownMetric { .. }));
     assert_eq!(
         error.to_string(),
-        "unknown metric `r_2`: known are pearson, spearman, r2, mse, mae, mean_batch_r2, r_squared_correlation"
+        "unknown metric `r_2`: known are pearson, spearman, r2, mse, mae, accuracy, mean_batch_r2, r_squared_correlation"
     );
     assert_eq!((Metric::Mse.higher_is_better(), Metric::Mse.unit()), (false, "label units squared"));
 }

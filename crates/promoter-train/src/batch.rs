@@ -2,6 +2,7 @@
 
 mod augment;
 mod averaging;
+pub(crate) mod draws;
 mod encoder;
 mod feed;
 mod mutation;
@@ -27,6 +28,8 @@ pub struct Order {
     augment: Augment,
     /// Of the mutations of the epoch.
     key: i64,
+    /// Of what is masked in it.
+    masks: i64,
     /// Of rows that are not on the device.
     feed: Option<Feed>,
 }
@@ -53,8 +56,9 @@ impl Order {
             items.iter_mut().for_each(|item| *item += rows as i64 * choices * strands.below(2) as i64);
         }
         let items = Tensor::f_from_slice(&items).and_then(|t| t.f_to_device(device)).doing("drawing an order")?;
-        let key = Stream::new(seed, "mutate", epoch).next_u64() as i64;
-        Ok(Self { items, rows: rows as i64, augment: *augment, key, feed: None })
+        let key = |purpose| Stream::new(seed, purpose, epoch).next_u64() as i64;
+        let (key, masks) = (key("mutate"), key("mask"));
+        Ok(Self { items, rows: rows as i64, augment: *augment, key, masks, feed: None })
     }
 
     /// Number of items.
@@ -94,6 +98,18 @@ impl Order {
         let view = self.view(&items, &row, rows).doing("gathering a batch")?;
         let labels = rows.labels().f_index_select(0, &row).doing("gathering a batch")?;
         Ok((encoder.encode(&codes, &view)?, labels))
+    }
+
+    /// Uniform numbers in 0..1 for items `from..from + n`, `draws` each, from which their masks follow.
+    ///
+    /// # Shapes
+    /// (n, draws) f32.
+    ///
+    /// # Errors
+    /// [`Error::Torch`].
+    pub fn masks(&self, from: usize, n: usize, draws: i64) -> Result<Tensor, Error> {
+        let items = self.items.f_narrow(0, from as i64, n as i64);
+        items.and_then(|items| draws::uniform(&items, draws, self.masks)).doing("drawing masks")
     }
 
     fn view(&self, items: &Tensor, row: &Tensor, rows: &DeviceRows) -> Result<View, TchError> {

@@ -304,6 +304,8 @@ impl Experiment {
         if let Some(average) = training.average {
             average.check()?;
         }
+        self.loss.check()?;
+        self.check_masked()?;
         self.optimiser.check()?;
         self.schedule.check()?;
         if let Some(sharpness) = &self.sharpness {
@@ -314,6 +316,26 @@ impl Experiment {
         self.evaluation.check(&self.encoding)?;
         match self.memory.resident_gb {
             Some(gb) if gb.is_nan() || gb < 0.0 => Err(experiment("memory.resident_gb", gb, "0 or more")),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is masked and found again has an accuracy and no label; expression has labels and no accuracy.
+    fn check_masked(&self) -> Result<(), Error> {
+        let (best, masked) = (self.training.best, !self.loss.uses_labels());
+        match best {
+            Metric::Accuracy if !masked => {
+                Err(experiment("training.best", best, "a metric of expression: only masked k-mers have an accuracy"))
+            }
+            _ if masked && best != Metric::Accuracy => {
+                Err(experiment("training.best", best, "accuracy, of the masked k-mers"))
+            }
+            _ if masked && self.label != Label::default() => {
+                Err(experiment("label", "given", "nothing: masked k-mers have no labels"))
+            }
+            _ if masked && self.evaluation != Averaging::default() => {
+                Err(experiment("evaluation", "given", "nothing: masked k-mers are not averaged"))
+            }
             _ => Ok(()),
         }
     }

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, TchError, Tensor};
 
 use crate::Error;
-use crate::error::Doing;
+use crate::error::{Doing, experiment};
+
+/// A class that does not count, as PyTorch has it.
+const IGNORED: i64 = -100;
 
 /// A loss, averaged over the rows of a batch and over the network's outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,11 +44,27 @@ pub enum Loss {
     /// # Source
     /// Challenge report of autosome.org, 2022.
     SoftBins,
+    /// Cross-entropy of the k-mers that were masked; labels are not used. The network is a `bert` whose objective is
+    /// `masked_kmers`, and `training.best` is `accuracy`, the share of masked k-mers of the validation rows that are
+    /// found.
+    ///
+    /// # Source
+    /// Ji et al. 2021 (DNABERT), <https://doi.org/10.1093/bioinformatics/btab083>.
+    MaskedKmers {
+        /// Share of a row's k-mers that is masked on average, in runs of k.
+        #[serde(default = "share")]
+        share: f64,
+    },
+}
+
+/// DNABERT's.
+fn share() -> f64 {
+    0.15
 }
 
 impl Loss {
     /// # Shapes
-    /// `output` (B, K), `target` (B,) to a number.
+    /// `output` (B, K), `target` (B,) to a number; classes as `target` have kind i64, and -100 does not count.
     ///
     /// # Errors
     /// [`Error::Torch`].
@@ -56,6 +75,20 @@ impl Loss {
     /// Outputs that the loss is defined on; any number without.
     pub(crate) fn outputs(&self) -> Option<i64> {
         matches!(self, Self::SoftBins).then_some(BINS as i64)
+    }
+
+    /// Whether it is defined on labels; else the network predicts no expression.
+    pub fn uses_labels(&self) -> bool {
+        !matches!(self, Self::MaskedKmers { .. })
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match *self {
+            Self::MaskedKmers { share } if !(share > 0.0 && share < 1.0) => {
+                Err(experiment("loss.share", share, "more than 0 and less than 1"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn mean(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
@@ -75,6 +108,9 @@ impl Loss {
                 let logarithm = output.f_log_softmax(-1, Kind::Float)?;
                 let terms = target.f_xlogy(&target)?.f_sub(&target.f_mul(&logarithm)?)?;
                 terms.f_sum(Kind::Float)?.f_div_scalar(target.size()[0] as f64)
+            }
+            Self::MaskedKmers { .. } => {
+                output.f_cross_entropy_loss(target, None::<&Tensor>, Reduction::Mean, IGNORED, 0.0)
             }
         }
     }

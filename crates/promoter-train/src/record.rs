@@ -31,6 +31,11 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// Scores of rows whose expression is not predicted: none exists.
+    pub(crate) fn none(n: u64) -> Self {
+        Self { n, pearson: f64::NAN, spearman: f64::NAN, r2: f64::NAN, mse: f64::NAN, mae: f64::NAN }
+    }
+
     /// Scores over all rows.
     ///
     /// # Errors
@@ -68,7 +73,7 @@ pub struct EpochRecord {
     pub skipped_steps: u64,
     /// Mean loss of the validation rows.
     pub validation_loss: f64,
-    /// Scores of the validation rows, in units of the transformed label.
+    /// Scores of the validation rows, in units of the transformed label; none exists for masked k-mers.
     pub validation: Scores,
     /// Value of the metric by which the best epoch is chosen.
     #[serde(with = "nan_as_null")]

@@ -26,7 +26,7 @@ pub struct Line {
 }
 
 /// Writes `report.html` into the run's folder, and `summary.json`, from which it can be written again. The first two
-/// lines are the kept network on training and on validation rows.
+/// lines are the kept network on training and on validation rows; there is none when it learnt masked k-mers.
 ///
 /// # Errors
 /// [`Error::Report`] when a plot cannot be drawn, [`Error::Io`].
@@ -63,6 +63,7 @@ fn page(run: &Finished) -> Result<String, Error> {
     let validation: Vec<f64> = records.iter().map(|record| record.validation_loss).collect();
     let pearson = |of: fn(&EpochRecord) -> f64| records.iter().map(of).collect::<Vec<_>>();
     let (measured, predicted) = run.predictions()?;
+    let accuracy: Vec<f64> = records.iter().map(|record| record.chosen_by).collect();
     let page = context! {
         title => &summary.title, rows,
         noise_ceiling => summary.noise_ceiling.map(|ceiling| format!("{ceiling:.4}")),
@@ -70,10 +71,13 @@ fn page(run: &Finished) -> Result<String, Error> {
         parameters => summary.parameters, rows_per_second => format!("{:.0}", summary.rows_per_second),
         best_epoch => summary.best_epoch + 1, epochs => records.len(),
         loss => curves("Loss", &[("training", &train), ("validation", &validation)])?,
-        pearson => curves("Pearson's r", &[
-            ("training", &pearson(|record| record.train_pearson)),
-            ("validation", &pearson(|record| record.validation.pearson)),
-        ])?,
+        agreement => match summary.lines.is_empty() {
+            true => curves("Accuracy of masked k-mers", &[("validation", &accuracy)])?,
+            false => curves("Pearson's r", &[
+                ("training", &pearson(|record| record.train_pearson)),
+                ("validation", &pearson(|record| record.validation.pearson)),
+            ])?,
+        },
         scatter => scatter(&measured, &predicted)?,
         config => run.text("config.toml")?, environment => run.text("env.json")?,
     };

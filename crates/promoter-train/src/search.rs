@@ -221,7 +221,8 @@ impl Search {
         for trial in 0..self.trials() {
             let experiment = self.experiment(trial)?;
             experiment.check()?;
-            if self.metric.is_per_batch() && experiment.training.best != self.metric {
+            let is_scored = !self.metric.is_per_batch() && self.metric != Metric::Accuracy;
+            if !is_scored && experiment.training.best != self.metric {
                 let expected = "a metric over all rows, or the `training.best` of every trial";
                 return Err(refuse("search.metric", self.metric.name(), expected));
             }

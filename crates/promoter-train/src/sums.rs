@@ -56,6 +56,14 @@ impl StepSums {
         Ok(())
     }
 
+    /// Adds the loss of a batch that predicts no labels. Nothing waits for the device.
+    pub(crate) fn add_loss(&mut self, rows: usize, loss: &Tensor) -> Result<(), TchError> {
+        let loss = loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(rows as f64)?;
+        let _ = self.0.f_narrow(0, 0, 1)?.f_add_scalar_(rows as f64)?;
+        let _ = self.0.f_narrow(0, LOSS, 1)?.f_add_(&loss)?;
+        Ok(())
+    }
+
     /// Adds the norm of a step's gradient. Nothing waits for the device.
     pub(crate) fn add_norm(&mut self, norm: &Tensor) -> Result<(), TchError> {
         let norm = norm.f_to_kind(Kind::Double)?;
@@ -103,6 +111,8 @@ mod tests {
         }
         let found = sums.metrics().unwrap();
         assert_eq!((found.mean_norm, found.largest_norm), (3.0, 5.0));
+        sums.add_loss(15, &Tensor::from(4.0f32)).unwrap();
+        assert!((sums.metrics().unwrap().loss - (13.0 + 60.0) / 20.0).abs() < 1e-12);
         sums.reset();
         assert_eq!(sums.loss_and_norm().unwrap(), (0.0, 0.0));
     }

@@ -1,6 +1,7 @@
 //! The training loop.
 
 mod evaluate;
+mod masked;
 mod step;
 
 use std::time::Instant;
@@ -54,11 +55,11 @@ pub struct Outcome {
     /// Epoch whose network was kept, from 0.
     pub best_epoch: u64,
     /// Scores of the kept network on training rows, evenly taken, as many as there are validation rows at most; in
-    /// sorting bins where the label transform can be inverted.
+    /// sorting bins where the label transform can be inverted. None exists for masked k-mers.
     pub train: Scores,
     /// Scores of the kept network on the validation rows, likewise.
     pub validation: Scores,
-    /// Predictions of the validation rows, likewise.
+    /// Predictions of the validation rows, likewise; empty for masked k-mers.
     pub predictions: Vec<f32>,
     /// Training rows per second, over all epochs.
     pub rows_per_second: f64,
@@ -321,8 +322,15 @@ fn check_window(encoder: &Encoder, network: &dyn Network) -> Result<(), Error> {
     Err(refuse("encoding", format_args!("{} positions and {} channels", found.0, found.1), expected))
 }
 
-/// A loss over classes wants as many outputs, and labels in sorting bins.
+/// A loss over classes wants as many outputs, and labels in sorting bins; masked k-mers want a network that masks them.
 fn check_loss(experiment: &Experiment, network: &dyn Network) -> Result<(), Error> {
+    match (experiment.loss.uses_labels(), network.masked_kmers()) {
+        (true, Some(_)) => return Err(refuse("loss", "of labels", "masked_kmers, the objective of the network")),
+        (false, None) => {
+            return Err(refuse("loss", "masked_kmers", "a network with `objective = \"masked_kmers\"` beside it"));
+        }
+        _ => {}
+    }
     let Some(outputs) = experiment.loss.outputs() else { return Ok(()) };
     if network.outputs() != outputs {
         return Err(refuse(

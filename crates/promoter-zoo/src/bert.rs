@@ -1,12 +1,14 @@
 //! A masked-k-mer encoder: overlapping k-mers, a small BERT, and heads for masked k-mers and for expression.
 //!
 //! Team auth considered DNABERT's pre-training and could not afford it. This is the same idea at 5,951,489 parameters
-//! instead of 86 million, so that one GPU can pre-train and fine-tune it: [`Bert::masked_logits`] on sequences without
-//! labels first, then [`Network::forward`] on expression, with the same encoder weights.
+//! instead of 86 million, so that one GPU can pre-train and fine-tune it: [`Bert::masked`] on sequences without labels
+//! first, then [`Network::forward`] on expression, with the same encoder weights.
 //!
 //! # Source
 //! Ji et al. 2021 (DNABERT), <https://doi.org/10.1093/bioinformatics/btab083>; Devlin et al. 2019 for the encoder. The
 //! sizes, and the mean over the tokens instead of a class token, are this project's.
+
+mod masked;
 
 use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
@@ -49,7 +51,7 @@ pub struct Config {
 pub enum Objective {
     /// Expression: [`Network::forward`].
     Expression,
-    /// Masked k-mers, before any labels are seen: [`Bert::masked_logits`].
+    /// Masked k-mers, before any labels are seen: [`Bert::masked`].
     MaskedKmers,
 }
 
@@ -157,16 +159,13 @@ impl Block {
 /// let mut params = Params::new(Device::Cpu, 1);
 /// let config = bert::Config { objective: bert::Objective::MaskedKmers, ..bert::Config::small() };
 /// let network = config.build(&mut params)?;
-/// // All A. Mask the 6-mers 3 to 8 of the first sequence: what overlaps a masked one would give it away.
+/// // All A; what is masked is drawn.
 /// let x = Tensor::from_slice(&[1f32, 0.0, 0.0, 0.0]).expand([2, 110, 4], false);
-/// let mut starts = Tensor::zeros([2, 105], (Kind::Bool, Device::Cpu));
-/// let _ = starts.get(0).get(3).fill_(1.0);
-/// let masked = network.spans(&starts)?;
-/// let logits = network.masked_logits(&x, &masked, Mode::Train)?;
-/// assert_eq!(logits.size(), [2, 105, 4096]);
-/// let right = network.tokens(&x)?;
-/// let loss = logits.masked_select(&masked.unsqueeze(2)).reshape([-1, 4096])
-///     .cross_entropy_for_logits(&right.masked_select(&masked));
+/// let draws = Tensor::rand([2, network.draws()], (Kind::Float, Device::Cpu));
+/// let (logits, kmers) = network.masked(&x, &draws, 0.15, Mode::Train)?;
+/// // Three runs of six tokens at most, two at least; what is not masked counts as -100, which the loss leaves out.
+/// assert_eq!((logits.size(), kmers.size()), (vec![36, 4096], vec![36]));
+/// let loss = logits.cross_entropy_for_logits(&kmers);
 /// assert!((loss.double_value(&[]) - 4096f64.ln()).abs() < 0.5);
 /// # Ok::<(), promoter_zoo::Error>(())
 /// ```
@@ -231,42 +230,6 @@ impl Bert {
         tokens.f_masked_fill(&all_known.f_logical_not()?, 4i64.pow(k as u32))
     }
 
-    /// Widens each chosen token to a run of k: then no masked token can be read off its neighbours outside the run.
-    ///
-    /// # Shapes
-    /// (B, L - k + 1) bool to the same.
-    ///
-    /// # Errors
-    /// [`Error::Layer`].
-    pub fn spans(&self, starts: &Tensor) -> Result<Tensor, Error> {
-        let widen = |starts: &Tensor| {
-            let n = starts.size()[1];
-            // A token is masked when one of the k up to it is chosen.
-            let padded = starts.f_to_kind(Kind::Float)?.f_constant_pad_nd([self.config.k - 1, 0])?;
-            padded.f_unfold(1, self.config.k, 1)?.f_amax([2i64], false)?.f_narrow(1, 0, n)?.f_gt(0.5)
-        };
-        widen(starts).in_layer("masked")
-    }
-
-    /// For each token the logits of what it was before masking; the loss counts those where `masked` is true.
-    ///
-    /// # Shapes
-    /// (B, L, 4) and (B, L - k + 1) bool to (B, L - k + 1, 4^k).
-    ///
-    /// # Errors
-    /// [`Error::Input`], [`Error::Layer`].
-    pub fn masked_logits(&self, x: &Tensor, masked: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let kmers = 4i64.pow(self.config.k as u32);
-        let tokens = self.tokens(x)?.f_masked_fill(masked, kmers + 1).in_layer("masked")?;
-        let hidden = self.transform.forward(&self.encode(&tokens, mode)?)?.f_gelu("none").in_layer("masked")?;
-        let hidden = self.transform_norm.forward(&hidden)?;
-        // The output weights are the embedding's.
-        self.tokens
-            .f_narrow(0, 0, kmers)
-            .and_then(|weights| hidden.f_linear(&weights, Some(&self.vocabulary_bias)))
-            .in_layer("masked")
-    }
-
     /// (B, T) tokens to (B, T, C).
     fn encode(&self, tokens: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let embedded = Tensor::f_embedding(&self.tokens, tokens, -1, false, false)
@@ -285,6 +248,10 @@ impl Bert {
 impl Network for Bert {
     fn input(&self) -> Input {
         Input { length: self.config.length, channels: 4 }
+    }
+
+    fn masked_kmers(&self) -> Option<&Bert> {
+        (self.config.objective == Objective::MaskedKmers).then_some(self)
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use crate::Error;
+use crate::bert::Bert;
 
 /// How a forward pass is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,11 @@ pub trait Network: std::fmt::Debug + Send {
     /// Whether the source's L2 penalty, where there is one, is on the parameter of this name.
     fn is_penalised(&self, _name: &str) -> bool {
         false
+    }
+
+    /// The network for training on masked k-mers, where that is what it is built for.
+    fn masked_kmers(&self) -> Option<&Bert> {
+        None
     }
 
     /// The network's own output, on which its loss is defined.

@@ -59,6 +59,16 @@ pub enum Error {
         /// File.
         path: PathBuf,
     },
+    /// The network of a run does not predict expression.
+    #[error(
+        "the run in {path} has learnt masked k-mers, not expression: train on from its checkpoints/best.safetensors \
+         with `start.weights`",
+        path = path.display()
+    )]
+    NoExpression {
+        /// Folder.
+        path: PathBuf,
+    },
     /// A predictor was written in another format.
     #[error("{path} has predictor format {found}, this version reads formats up to {expected}: use the version that wrote it", path = path.display())]
     Version {

@@ -115,7 +115,8 @@ impl Predictor {
     /// The network of a run's best epoch.
     ///
     /// # Errors
-    /// [`Error::Unfinished`], [`Error::Training`], [`Error::Description`]; as [`new`](Self::new).
+    /// [`Error::Unfinished`], [`Error::NoExpression`], [`Error::Training`], [`Error::Description`]; as
+    /// [`new`](Self::new).
     pub fn of_run(folder: &Path, device: Device) -> Result<Self, Error> {
         run::read(folder, device)
     }

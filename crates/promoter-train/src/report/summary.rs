@@ -70,8 +70,11 @@ impl Finished {
         text(&self.path, name)
     }
 
-    /// Labels and predictions of the validation rows.
+    /// Labels and predictions of the validation rows; none of masked k-mers.
     pub(super) fn predictions(&self) -> Result<(Vec<f32>, Vec<f32>), Error> {
+        if self.summary.lines.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
         let number = |field: Option<&str>| field.and_then(|field| field.parse::<f32>().ok());
         let row = |line: &str| {
             let mut fields = line.split('\t').skip(1);

@@ -160,8 +160,8 @@ impl Folder {
             Metric::R2 => scores.r2,
             Metric::Mse => scores.mse,
             Metric::Mae => scores.mae,
-            // Those per batch are what the best epoch was chosen by: the search was checked for that.
-            Metric::MeanBatchR2 | Metric::RSquaredCorrelation => record.chosen_by,
+            // These are what the best epoch was chosen by: the search was checked for that.
+            Metric::Accuracy | Metric::MeanBatchR2 | Metric::RSquaredCorrelation => record.chosen_by,
         };
         value.is_finite().then_some(value)
     }

@@ -6,6 +6,7 @@ use promoter_torch::file::Tensors;
 use promoter_zoo::Mode;
 use tch::{Kind, Tensor};
 
+use super::masked::Evaluation;
 use super::{Outcome, Trainer};
 use crate::batch::DeviceRows;
 use crate::error::{Doing, experiment as refuse};
@@ -16,13 +17,18 @@ use crate::{EpochRecord, Error, Prepared, Scores, memory};
 impl Trainer<'_> {
     /// What the epoch that has just been trained is remembered by.
     pub(super) fn record(&self, seconds: f64, rows_per_second: f64) -> Result<EpochRecord, Error> {
-        let StepMetrics { loss, pearson, mse, mean_norm, largest_norm } =
+        let StepMetrics { loss, mut pearson, mut mse, mean_norm, largest_norm } =
             self.sums.metrics().doing("training metrics")?;
         let epoch = self.position.epoch;
         let last = self.moment(epoch * self.steps() + self.position.step.max(1) - 1);
         let factor = self.experiment.schedule.factor(&last) * self.position.plateau.factor;
-        let (prediction, validation_loss) = self.with_averages(|| self.predict(&self.validation))?;
-        let truth: Vec<f32> = Vec::try_from(self.validation.labels()).doing("validation labels")?;
+        let Evaluation { truth, prediction, loss: validation_loss } = self.with_averages(|| self.evaluate())?;
+        let validation = if self.experiment.loss.uses_labels() {
+            Scores::of(&truth, &prediction)?
+        } else {
+            (pearson, mse) = (f64::NAN, f64::NAN);
+            Scores::none(self.validation.len() as u64)
+        };
         let metric = self.experiment.training.best;
         let batch = self.experiment.training.evaluation_batch_size as usize;
         let chosen_by = metric
@@ -39,13 +45,23 @@ impl Trainer<'_> {
             largest_gradient_norm: largest_norm,
             skipped_steps: self.position.skipped,
             validation_loss,
-            validation: Scores::of(&truth, &prediction)?,
+            validation,
             chosen_by,
             best,
             seconds,
             rows_per_second,
             peak_memory: memory::peak(self.device),
         })
+    }
+
+    /// What the network makes of the validation rows.
+    fn evaluate(&self) -> Result<Evaluation, Error> {
+        if let Some((network, _)) = self.masked() {
+            return self.find(network, &self.validation);
+        }
+        let (prediction, loss) = self.predict(&self.validation)?;
+        let truth = Vec::try_from(self.validation.labels()).doing("validation labels")?;
+        Ok(Evaluation { truth, prediction, loss })
     }
 
     /// Predictions of all rows, in units of the transformed label, and the mean loss of the sequences as they are.
@@ -76,13 +92,37 @@ impl Trainer<'_> {
         collect().doing("collecting predictions")
     }
 
-    /// The network of the best epoch: its scores, its predictions, in the folder too.
+    /// The network of the best epoch: its scores, its predictions, in the folder too. One that has learnt masked k-mers
+    /// has neither.
     pub(super) fn finish(&mut self) -> Result<Outcome, Error> {
         let Some((best_epoch, _)) = self.position.best else {
             let metric = self.experiment.training.best.name();
             return Err(refuse("training.best", metric, "a metric that exists for at least one epoch's predictions"));
         };
         Tensors::read(&self.run.best())?.load_into(&self.params, &self.run.best())?;
+        let rows = [&self.prepared.train, &self.prepared.validation].map(|table| table.len() as u64);
+        let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
+        let mut predictions = Vec::new();
+        if self.experiment.loss.uses_labels() {
+            (train, validation, predictions) = self.score()?;
+            self.run.write("predictions.tsv", &predictions_tsv(self.prepared, &predictions))?;
+        }
+        let (rows, seconds) = self.records.iter().fold((0.0, 0.0), |(rows, seconds), record| {
+            (rows + record.rows_per_second * record.seconds, seconds + record.seconds)
+        });
+        Ok(Outcome {
+            best_epoch,
+            train,
+            validation,
+            predictions,
+            rows_per_second: rows / seconds,
+            parameters: self.params.trainable_count(),
+        })
+    }
+
+    /// Scores of training and of validation rows, and the predictions of the latter, in sorting bins where the label
+    /// transform can be inverted.
+    fn score(&self) -> Result<(Scores, Scores, Vec<f32>), Error> {
         let in_bins = |values: &[f32]| match self.prepared.label.invert(values) {
             Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
             other => other.map(|values| (values, true)),
@@ -99,18 +139,7 @@ impl Trainer<'_> {
         let sample = Arc::new(self.prepared.train.select(&evenly));
         let sample = DeviceRows::new(&sample, &self.experiment.encoding, &self.prepared.label, self.device)?;
         let (train, _) = score(&sample)?;
-        self.run.write("predictions.tsv", &predictions_tsv(self.prepared, &predictions))?;
-        let (rows, seconds) = self.records.iter().fold((0.0, 0.0), |(rows, seconds), record| {
-            (rows + record.rows_per_second * record.seconds, seconds + record.seconds)
-        });
-        Ok(Outcome {
-            best_epoch,
-            train,
-            validation,
-            predictions,
-            rows_per_second: rows / seconds,
-            parameters: self.params.trainable_count(),
-        })
+        Ok((train, validation, predictions))
     }
 }
 

@@ -18,14 +18,16 @@ const EPS: f64 = 1e-6;
 /// Part of a batch as it goes through the network, and the share of the batch's rows that it has.
 struct Piece {
     x: Tensor,
+    /// Labels, or the draws that masks follow from.
     y: Tensor,
+    rows: usize,
     share: f64,
 }
 
 /// What a pass through the network leaves beside its gradients.
 struct Pass {
     gradients: Vec<Tensor>,
-    /// Expression of each piece.
+    /// Expression of each piece; none of masked k-mers.
     predictions: Vec<Tensor>,
     /// Mean loss of each piece, with the penalty.
     losses: Vec<Tensor>,
@@ -70,8 +72,12 @@ impl Trainer<'_> {
             averages.step(global)?;
         }
         let _guard = tch::no_grad_guard();
-        for ((piece, prediction), loss) in pieces.iter().zip(&predictions).zip(&losses) {
-            self.sums.add(prediction, &piece.y, loss).doing("training metrics")?;
+        for (i, (piece, loss)) in pieces.iter().zip(&losses).enumerate() {
+            match predictions.get(i) {
+                Some(prediction) => self.sums.add(prediction, &piece.y, loss),
+                None => self.sums.add_loss(piece.rows, loss),
+            }
+            .doing("training metrics")?;
         }
         self.sums.add_norm(&norm).doing("training metrics")
     }
@@ -85,7 +91,11 @@ impl Trainer<'_> {
             .map(|from| {
                 let n = size.min(items.end - from);
                 let (x, y) = order.batch(from, n, rows, &self.encoder)?;
-                Ok(Piece { x, y, share: n as f64 / all })
+                let y = match self.masked() {
+                    None => y,
+                    Some((network, _)) => order.masks(from, n, network.draws())?,
+                };
+                Ok(Piece { x, y, rows: n, share: n as f64 / all })
             })
             .collect()
     }
@@ -94,9 +104,9 @@ impl Trainer<'_> {
     fn pass(&self, pieces: &[Piece], mode: Mode) -> Result<Pass, Error> {
         let scaler = self.position.scaler;
         let mut pass = Pass { gradients: Vec::new(), predictions: Vec::new(), losses: Vec::new(), overflowed: false };
-        for Piece { x, y, share } in pieces {
-            let output = self.forward(x, mode)?;
-            let loss = self.experiment.loss.forward(&output, y)?;
+        for Piece { x, y, share, .. } in pieces {
+            let (output, target) = self.output(x, y, mode)?;
+            let loss = self.experiment.loss.forward(&output, &target)?;
             let scaled = match (pieces.len(), scaler) {
                 (1, None) => loss.shallow_clone(),
                 (_, scaler) => {
@@ -110,7 +120,9 @@ impl Trainer<'_> {
                 group::add_(&pass.gradients, &gradients, 1.0)?;
             }
             let _guard = tch::no_grad_guard();
-            pass.predictions.push(self.network.expression(&output)?);
+            if self.experiment.loss.uses_labels() {
+                pass.predictions.push(self.network.expression(&output)?);
+            }
             pass.losses.push(self.with_penalty(loss)?);
         }
         if let Some(scaler) = scaler {

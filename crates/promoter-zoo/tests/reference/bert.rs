@@ -27,11 +27,53 @@ fn tokens_are_numbered_kmers_and_one_for_the_unknown() {
     assert_eq!(tokens(&x)[1], [0, 0, 64, 64, 64, 0]);
 }
 
+/// Whole runs that do not overlap, as many as the share says on average, and every token masked now and then.
 #[test]
 fn masks_are_runs_of_k() {
-    let starts = Tensor::from_slice(&[1i64, 0, 0, 0, 0, 1]).reshape([1, 6]).to_kind(Kind::Bool);
-    let spans: Vec<Vec<bool>> = Vec::try_from(network().spans(&starts).unwrap()).unwrap();
-    assert_eq!(spans, [[true, true, true, false, false, true]]);
+    let rows = 4000;
+    let network = Config { length: 42, ..small() }.build(&mut params()).unwrap();
+    tch::manual_seed(1);
+    let draws = Tensor::rand([rows, network.draws()], tch::kind::FLOAT_CPU);
+    for (share, most) in [(0.15, 2), (0.3, 4), (0.001, 1), (0.99, 13)] {
+        let (places, there) = network.runs(&draws, share).unwrap();
+        assert_eq!((places.size(), there.size()), (vec![rows, 3 * most], vec![rows, 3 * most]));
+        let (places, there) = (Vec::<Vec<i64>>::try_from(places).unwrap(), Vec::<Vec<bool>>::try_from(there).unwrap());
+        let mut counts = [0; 40];
+        for (places, there) in places.iter().zip(&there) {
+            assert!(places.windows(2).all(|pair| pair[0] < pair[1]) && places[places.len() - 1] < 40, "{places:?}");
+            for (run, there) in places.chunks(3).zip(there.chunks(3)) {
+                assert!(run[2] == run[0] + 2 && there.iter().all(|one| *one == there[0]), "{run:?} {there:?}");
+                run.iter().filter(|_| there[0]).for_each(|&token| counts[token as usize] += 1);
+            }
+        }
+        let masked = f64::from(counts.iter().sum::<i32>()) / (40 * rows) as f64;
+        let expected = share.clamp(3.0 / 40.0, 39.0 / 40.0);
+        assert!((masked - expected).abs() < 0.005, "{share}: {masked}");
+        assert!(counts.iter().all(|&count| count > 0), "{share}: {counts:?}");
+    }
+}
+
+/// What is returned for the chosen places is what the network gives for the whole sequence, and what it masked is counted.
+#[test]
+fn masked_tokens_have_their_logits_and_kmers() {
+    let network = Config { k: 2, ..small() }.build(&mut params()).unwrap();
+    let x = one_hot(&serde_json::json!(["ACGTAGCA", "TTNACCGA"]), 0, 8);
+    tch::manual_seed(2);
+    let draws = Tensor::rand([2, network.draws()], tch::kind::FLOAT_CPU);
+    let (places, there) = network.runs(&draws, 0.4).unwrap();
+    let (logits, kmers) = network.masked(&x, &draws, 0.4, Mode::Evaluate).unwrap();
+    let mask = Tensor::zeros([2, 7], (Kind::Bool, tch::Device::Cpu)).scatter(1, &places, &there);
+    let all = network.masked_logits(&x, &mask, Mode::Evaluate).unwrap();
+    let all = all.gather(1, &places.unsqueeze(2).expand([-1, -1, 16], false), false).flatten(0, 1);
+    assert!(logits.allclose(&all, 1e-5, 1e-6, false));
+    let tokens = network.tokens(&x).unwrap().gather(1, &places, false).flatten(0, 1);
+    let (tokens, there) = (Vec::<i64>::try_from(tokens).unwrap(), Vec::<bool>::try_from(there.flatten(0, 1)).unwrap());
+    let expected: Vec<i64> =
+        tokens.iter().zip(there).map(|(&token, there)| if there && token < 16 { token } else { -100 }).collect();
+    assert_eq!(Vec::<i64>::try_from(kmers).unwrap(), expected);
+    assert!(network.masked_kmers().is_some());
+    let other = Config { objective: Objective::Expression, ..small() }.build(&mut params()).unwrap();
+    assert!(other.masked_kmers().is_none());
 }
 
 /// The logits of a masked run must not depend on the base that only the run covers.

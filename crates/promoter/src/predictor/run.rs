@@ -34,6 +34,9 @@ pub(super) fn read(folder: &Path, device: Device) -> Result<Predictor, Error> {
         return Err(Error::Unfinished { path: folder.to_owned(), missing: "checkpoints/best.safetensors" });
     }
     let experiment = Experiment::read(&folder.join("config.toml"))?;
+    if !experiment.loss.uses_labels() {
+        return Err(Error::NoExpression { path: folder.to_owned() });
+    }
     let environment: Environment = json(&folder.join("env.json"), text(&folder.join("env.json"))?.trim())?;
     let mut tensors = Tensors::read(&weights)?;
     let Best { epoch, label } = json(&weights, &tensors.metadata)?;

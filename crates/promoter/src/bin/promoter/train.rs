@@ -20,7 +20,7 @@ use crate::device;
 ///
 /// Relative paths in the file start at the current folder. The run folder gets the resolved configuration, the metrics
 /// of every epoch, checkpoints, predictions of the validation rows, a report, and predictor.safetensors with its model
-/// card.
+/// card. A network that learns masked k-mers predicts nothing yet: its weights are for the `start.weights` of another run.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter train examples/peppa.toml
@@ -92,6 +92,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let title = experiment.title.clone();
     let mut trainer = Trainer::new(experiment, &prepared, run, device)?;
     let outcome = progress::train(&mut trainer, &mut out)?;
+    if !trainer.experiment().loss.uses_labels() {
+        report::write(trainer.run(), &title, &[], &prepared, &outcome)?;
+        writeln!(out, "\nreport     {}", trainer.run().path().join("report.html").display())?;
+        writeln!(out, "weights    {}", trainer.run().best().display())?;
+        return Ok(());
+    }
     let lines = lines(&outcome, &prepared)?;
     write!(out, "{}", table(&lines, &prepared, &outcome))?;
     report::write(trainer.run(), &title, &lines, &prepared, &outcome)?;

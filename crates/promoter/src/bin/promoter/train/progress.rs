@@ -9,7 +9,11 @@ use promoter::train::{EpochRecord, Outcome, Progress, Trainer};
 pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outcome> {
     let bar = ProgressBar::with_draw_target(None, crate::progress::target());
     bar.set_style(ProgressStyle::with_template("{prefix} [{bar:32}] {pos}/{len} rows  {per_sec}  {eta} left  {msg}")?);
-    writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?;
+    let masked = !trainer.experiment().loss.uses_labels();
+    match masked {
+        true => writeln!(out, "\nepoch   train loss   validation loss   accuracy   rows/s")?,
+        false => writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?,
+    }
     // Training goes on when nobody reads its lines any more.
     let mut written = Ok(());
     let outcome = trainer.train(&mut |progress| match progress {
@@ -23,7 +27,7 @@ pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outco
             bar.set_message("");
         }
         Progress::Evaluating => bar.set_message("evaluating"),
-        Progress::Epoch(record) => written = bar.suspend(|| writeln!(out, "{}", line(record))),
+        Progress::Epoch(record) => written = bar.suspend(|| writeln!(out, "{}", line(record, masked))),
         _ => {}
     })?;
     bar.finish_and_clear();
@@ -31,9 +35,17 @@ pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outco
     Ok(outcome)
 }
 
-fn line(record: &EpochRecord) -> String {
+fn line(record: &EpochRecord, masked: bool) -> String {
+    let best = if record.best { "  best" } else { "" };
+    if masked {
+        let EpochRecord { epoch, train_loss, validation_loss, chosen_by, rows_per_second, .. } = record;
+        return format!(
+            "{:>5}   {train_loss:>10.4}   {validation_loss:>15.4}   {chosen_by:>8.4}   {rows_per_second:>6.0}{best}",
+            epoch + 1
+        );
+    }
     format!(
-        "{:>5}   {:>10.4}   {:.4}   {:>15.4}   {:.4}   {:.4}   {:>6.0}{}",
+        "{:>5}   {:>10.4}   {:.4}   {:>15.4}   {:.4}   {:.4}   {:>6.0}{best}",
         record.epoch + 1,
         record.train_loss,
         record.train_pearson,
@@ -41,6 +53,5 @@ fn line(record: &EpochRecord) -> String {
         record.validation.pearson,
         record.validation.spearman,
         record.rows_per_second,
-        if record.best { "  best" } else { "" },
     )
 }
