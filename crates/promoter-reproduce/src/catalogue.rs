@@ -146,7 +146,10 @@ fn check(path: &Path, one: &Reproduction, protocols: &BTreeMap<String, Protocol>
         return refuse("there is neither a run nor a measure".into());
     }
     let is_run = |name: &str| one.runs.iter().any(|run| run.name == name);
-    for run in &one.runs {
+    for (i, run) in one.runs.iter().enumerate() {
+        if let Some(start) = run.start.as_ref().filter(|start| !one.runs[..i].iter().any(|run| run.name == **start)) {
+            return refuse(format!("run {}: there is no run {start:?} before it to start from", run.name));
+        }
         if !protocols.contains_key(&run.protocol) {
             return refuse(format!("run {}: there is no protocol {:?}", run.name, run.protocol));
         }

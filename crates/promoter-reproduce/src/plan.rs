@@ -27,7 +27,7 @@ pub struct Planned {
     pub scored: bool,
     /// Rows of a batch of the metrics that are means over batches.
     pub metric_batch: usize,
-    /// Hash of experiment and data.
+    /// Hash of experiment and data, and of the run that it starts from.
     pub key: String,
     /// Folder of the run.
     pub folder: PathBuf,
@@ -35,6 +35,13 @@ pub struct Planned {
     pub steps: Option<u64>,
     /// Seconds that training is expected to take on two threads of a CPU; unknown without a budget.
     pub seconds: Option<f64>,
+}
+
+impl Planned {
+    /// The weights that it ends with.
+    pub fn weights(&self) -> PathBuf {
+        self.folder.join("checkpoints/best.safetensors")
+    }
 }
 
 /// Steps of every run in a smoke test, and the rows of a batch.
@@ -55,7 +62,7 @@ pub fn runs(
     source: &Source,
     folder: &Path,
 ) -> Result<Vec<Planned>, Error> {
-    let mut planned = Vec::new();
+    let mut planned: Vec<Planned> = Vec::new();
     for run in &one.runs {
         let seeds = match scale {
             Scale::Smoke => 1,
@@ -67,8 +74,17 @@ pub fn runs(
             let Some(protocol) = catalogue.protocols.get(&run.protocol) else {
                 return Err(refuse(format!("there is no protocol {:?}", run.protocol)));
             };
-            let (table, seconds) = table(protocol, run, scale, source, seed).map_err(&refuse)?;
-            let key = key(&table, source.hash(run.rows));
+            let (mut table, seconds) = table(protocol, run, scale, source, seed).map_err(&refuse)?;
+            let mut start = None;
+            if let Some(name) = &run.start {
+                let Some(other) = planned.iter().find(|other| other.name == *name && other.seed == seed) else {
+                    return Err(refuse(format!("run {name} has no seed {seed} to start from")));
+                };
+                let weights = Value::String(other.weights().to_string_lossy().into_owned());
+                protocol::set(&mut table, "start.weights", &weights).map_err(&refuse)?;
+                start = Some(other.key.as_str());
+            }
+            let key = key(&table, source.hash(run.rows), start);
             let steps = protocol::get(&table, "training.steps").and_then(Value::as_integer).map(|steps| steps as u64);
             let experiment: Experiment =
                 Value::Table(table).try_into().map_err(|error: toml::de::Error| refuse(error.to_string()))?;
@@ -137,9 +153,13 @@ fn table(
     Ok((table, seconds))
 }
 
-/// Hash of what decides a run's numbers: where the data lie does not, what they are does.
-fn key(table: &Table, data: &str) -> String {
+/// Hash of what decides a run's numbers: where the data and the weights that it starts from lie does not, what they are
+/// does; `start` is the hash of the run that makes the weights.
+fn key(table: &Table, data: &str, start: Option<&str>) -> String {
     let mut table = table.clone();
+    if let Some(start) = start {
+        let _ = protocol::set(&mut table, "start.weights", &Value::String(start.to_owned()));
+    }
     let is_file = protocol::get(&table, "data.file").is_some();
     if is_file {
         // The columns stay.

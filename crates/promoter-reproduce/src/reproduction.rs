@@ -91,6 +91,9 @@ pub struct Run {
     pub name: String,
     /// The protocol that it starts from.
     pub protocol: String,
+    /// A run before it, with whose weights of the same seed it starts; drawn ones without.
+    #[serde(default)]
+    pub start: Option<String>,
     /// Which rows it trains on.
     #[serde(default)]
     pub rows: Rows,

@@ -165,7 +165,8 @@ pub fn work(
                 Err(Error::Busy { .. }) => continue,
                 other => other?,
             };
-            if training::finished(planned, leaderboard)?.is_none() {
+            // A run that starts from one of another worker's is left to who comes last.
+            if training::finished(planned, leaderboard)?.is_none() && training::is_ready(planned) {
                 match train(planned, options, leaderboard, observe) {
                     Ok(outcome) => observe(Event::Run { outcome: &outcome, before: false }),
                     Err(error) if error.is_full_disk() => return Err(error),

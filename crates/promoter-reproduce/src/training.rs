@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use promoter_metrics::Metric;
-use promoter_train::{Environment, EpochRecord, Prepared, Progress, Run, Scores, Trainer};
+use promoter_train::{Environment, EpochRecord, Experiment, Prepared, Progress, Run, Scores, Trainer};
 use tch::Device;
 
 use crate::outcome::{self, Point, RunOutcome};
 use crate::plan::Planned;
 use crate::score::Leaderboard;
-use crate::{Error, Source};
+use crate::{Error, Source, data};
 
 /// File of a finished run; it is written last.
 const FINISHED: &str = "outcome.json";
@@ -26,6 +26,13 @@ pub fn finished(planned: &Planned, leaderboard: Option<&Leaderboard>) -> Result<
         .filter(|one| one.failure.is_some() || !wants_score || one.values.contains_key("public_pearson_score"))
         // The same run may have another name in another reproduction.
         .map(|one| RunOutcome { name: planned.name.clone(), ..one }))
+}
+
+/// Whether the run whose weights it starts from is finished, if there is one.
+pub fn is_ready(planned: &Planned) -> bool {
+    let Some(start) = &planned.experiment.start else { return true };
+    // RUN/checkpoints/best.safetensors
+    start.weights.ancestors().nth(2).is_some_and(|run| run.join(FINISHED).is_file())
 }
 
 /// Trains a run, or takes it up where it was interrupted, and looks at what it has learnt.
@@ -49,8 +56,13 @@ pub fn train(
         // It lacks its score only.
         Some(outcome) => RunOutcome { name: planned.name.clone(), ..outcome },
         None => {
-            let run = open(planned, &environment)?;
-            let mut trainer = Trainer::new(planned.experiment.clone(), &prepared, run, device)?;
+            let mut experiment = planned.experiment.clone();
+            if let Some(start) = &mut experiment.start {
+                // What was begun from other weights is not taken up.
+                start.hash = Some(data::hash(&start.weights)?);
+            }
+            let run = open(&planned.folder, &experiment, &environment)?;
+            let mut trainer = Trainer::new(experiment, &prepared, run, device)?;
             let per_epoch = trainer.steps();
             let trained = trainer.train(observe);
             let records = trainer.records();
@@ -99,16 +111,15 @@ pub fn train(
 }
 
 /// The folder of the run, new or as it was left. What cannot be taken up is put aside, never removed.
-fn open(planned: &Planned, environment: &Environment) -> Result<Run, Error> {
-    let path = &planned.folder;
+fn open(path: &Path, wanted: &Experiment, environment: &Environment) -> Result<Run, Error> {
     if path.exists() {
         match Run::resume(path, environment) {
-            Ok((run, experiment)) if experiment == planned.experiment => return Ok(run),
+            Ok((run, experiment)) if experiment == *wanted => return Ok(run),
             Err(error @ promoter_train::Error::Busy { .. }) => return Err(error.into()),
             Ok(_) | Err(_) => aside(path)?,
         }
     }
-    Ok(Run::create(path, &planned.experiment, environment)?)
+    Ok(Run::create(path, wanted, environment)?)
 }
 
 /// Renames a folder, so that there is room for a new one.
@@ -145,7 +156,7 @@ fn point(i: usize, record: &EpochRecord, per_epoch: u64, steps: u64, passes: f64
 }
 
 /// The numbers of a run that ended: `validation_*` and `train_*` in sorting bins, `label_*` in units of the transformed
-/// label at the best epoch.
+/// label at the best epoch; for masked k-mers `masked_*` at that epoch.
 fn values(
     outcome: &mut RunOutcome,
     planned: &Planned,
@@ -164,7 +175,11 @@ fn values(
             put(&format!("{part}_{metric}"), value);
         }
     }
-    if let Some(best) = records.iter().find(|record| record.epoch == end.best_epoch) {
+    let best = records.iter().find(|record| record.epoch == end.best_epoch);
+    if let (Some(best), false) = (best, planned.experiment.loss.uses_labels()) {
+        put("masked_accuracy", best.chosen_by);
+        put("masked_loss", best.validation_loss);
+    } else if let Some(best) = best {
         put("label_mse", best.validation.mse);
         put("label_r2", best.validation.r2);
         put("label_loss", best.validation_loss);

@@ -66,6 +66,27 @@ fn every_run_is_an_experiment_at_every_scale() {
     }
 }
 
+/// What changes the first run changes the second, whose weights come from it, and nothing else.
+#[test]
+fn a_run_that_starts_from_another_has_its_hash_in_its_own() {
+    let mut catalogue = Catalogue::read(&folder()).unwrap();
+    let plan = |catalogue: &Catalogue, runs: &str| {
+        let one = catalogue.select(&["E-auth-4".into()]).unwrap()[0];
+        plan::runs(catalogue, one, Scale::Smoke, &Source::Simulated, runs.as_ref()).unwrap()
+    };
+    let (before, elsewhere) = (plan(&catalogue, "runs"), plan(&catalogue, "elsewhere"));
+    let weights = |run: &plan::Planned| run.experiment.start.as_ref().map(|start| start.weights.clone());
+    assert_eq!(before.iter().map(weights).collect::<Vec<_>>(), [None, Some(before[0].weights()), None, None]);
+    assert_ne!(weights(&before[1]), weights(&elsewhere[1]));
+    for (run, same) in before.iter().zip(&elsewhere) {
+        assert_eq!(run.key, same.key, "{}", run.name);
+    }
+    let one = catalogue.reproductions.iter_mut().find(|one| one.id == "E-auth-4").unwrap();
+    one.runs[0].set.insert("optimiser.lr".into(), toml::Value::Float(0.002));
+    let changed: Vec<bool> = before.iter().zip(plan(&catalogue, "runs")).map(|(a, b)| a.key != b.key).collect();
+    assert_eq!(changed, [true, true, false, false]);
+}
+
 /// A copy of the project's files, in which one may break something.
 fn copy(to: &Path) {
     fs::create_dir_all(to.join("protocols")).unwrap();
@@ -87,6 +108,7 @@ fn files_that_contradict_themselves_are_refused() {
         ("E-Peppa-5.toml", "ours = \"stem\"", "ours = \"stm\"", "neither a measure nor a run's value"),
         ("E-Peppa-5.toml", "kind = \"parameters\"", "kind = \"parameter\"", "parameter"),
         ("E-Peppa-5.toml", "layers = [\"stem\"]", "layer = [\"stem\"]", "layer"),
+        ("E-auth-4.toml", "start = \"masked 6-mers\"", "start = \"auth\"", "no run \"auth\" before it to start from"),
         ("list.tsv", "E-Peppa-3\tPeppa", "E-Peppa-33\tPeppa", "list.tsv"),
         ("list.tsv", "E-Peppa-3\tPeppa", "E-Peppa-3\tNAD", "team or title differ"),
     ] {
