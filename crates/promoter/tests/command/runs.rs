@@ -77,6 +77,30 @@ fn a_run_starts_from_another_ones_predictor_and_goes_on_without_it() {
     assert!(!folder.path().join("again").exists());
 }
 
+/// Masked k-mers first: a run without a predictor, whose weights another run takes up.
+#[test]
+fn a_network_learns_masked_kmers_and_then_expression() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "title = 'bert'\n[data.simulated]\nrows = 200\n[split]\nkind = 'random'\nvalidation = 0.2\nseed = 1\n\
+                [encoding.one_hot.fit]\nlength = 110\n[network]\nname = 'bert'\nk = 3\nchannels = 8\nblocks = 1\n\
+                heads = 2\n[optimiser]\nname = 'adam_w'\nlr = 0.001\n[loss]\nname = 'mse'\n[training]\nepochs = 2\n\
+                batch_size = 32\n";
+    fs::write(folder.path().join("bert.toml"), text).unwrap();
+    let call = format!("train {{}}/bert.toml {HERE}");
+    let masked = "--set loss.name=masked_kmers --set network.objective=masked_kmers --set training.best=accuracy";
+    let text = super::succeeds(&format!("{call} {masked} --out {{}}/masked"), folder.path());
+    for part in ["accuracy   rows/s", "report.html", "weights    ", "best.safetensors"] {
+        assert!(text.contains(part) && !text.contains("Pearson"), "{part}: {text}");
+    }
+    super::succeeds("report {}/masked", folder.path());
+    super::succeeds("simulate --rows 2 -o {}/in.tsv", folder.path());
+    let predict = format!("predict {{}}/masked {{}}/in.tsv {HERE}");
+    super::fails(&predict, folder.path(), 1, &["has learnt masked k-mers", "start.weights"]);
+    let weights = folder.path().join("masked/checkpoints/best.safetensors");
+    let tuned = format!("{call} --set start.weights={} --out {{}}/tuned", weights.display());
+    assert!(super::succeeds(&tuned, folder.path()).contains("predictor.safetensors"));
+}
+
 #[test]
 fn every_shell_gets_its_completions() {
     let nowhere = std::path::Path::new(".");
