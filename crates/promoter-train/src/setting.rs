@@ -8,6 +8,10 @@ use toml::{Table, Value};
 
 use crate::{Error, Experiment};
 
+/// Tables that hold one of several things: to name another takes it out, so that `data.file.path=rows.tsv` replaces
+/// simulated rows.
+const ALTERNATIVES: [&str; 3] = ["data", "encoding", "encoding.kmer.vectors"];
+
 /// A value of an experiment by its key, with dots between the tables. As text it is `key=value`, the value as TOML has
 /// it or a bare word.
 ///
@@ -79,6 +83,12 @@ impl Experiment {
     pub fn from_table(mut table: Table, settings: &[Setting]) -> Result<Self, Error> {
         for setting in settings {
             let refuse = |reason: String| Error::Setting { setting: setting.to_string(), reason };
+            for outer in ALTERNATIVES {
+                let inner = setting.key.strip_prefix(outer).and_then(|rest| rest.strip_prefix('.'));
+                if let (Some(inner), Some(held)) = (inner, find(&mut table, outer)) {
+                    held.retain(|name, _| inner.split('.').next().is_some_and(|first| first == name));
+                }
+            }
             replace(&mut table, &setting.key, setting.value.clone()).map_err(refuse)?;
             // After each, so that the error names it.
             Value::Table(table.clone()).try_into::<Self>().map_err(|e| refuse(e.to_string().trim().to_owned()))?;
@@ -86,6 +96,11 @@ impl Experiment {
         let refuse = |e: toml::de::Error| Error::Setting { setting: "experiment".into(), reason: e.to_string() };
         Value::Table(table).try_into().map_err(refuse)
     }
+}
+
+/// The table of a key, when there is one.
+fn find<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Table> {
+    key.split('.').try_fold(table, |table, name| table.get_mut(name)?.as_table_mut())
 }
 
 fn replace(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
@@ -139,6 +154,24 @@ mod tests {
             let error = with(&settings).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn another_alternative_takes_the_place_of_the_one_that_is_there() {
+        let table: Table = Experiment::peppa().to_toml().parse().unwrap();
+        let with = |settings: &[&str]| {
+            let settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
+            Experiment::from_table(table.clone(), &settings)
+        };
+        let experiment = with(&["data.file.path=rows.tsv", "data.file.cache=rows.cache"]).unwrap();
+        let file = experiment.to_toml();
+        assert!(file.contains("rows.tsv") && file.contains("rows.cache") && !file.contains("simulated"), "{file}");
+        let experiment = with(&[
+            "encoding.kmer={ fit = { length = 110, crop = [15, 99] }, vectors = { glove = {} } }",
+            "encoding.kmer.vectors.random.dimension=64",
+        ]);
+        assert!(experiment.unwrap().to_toml().contains("[encoding.kmer.vectors.random]"));
+        assert!(with(&["data.files.path=rows.tsv"]).unwrap_err().to_string().contains("`files`"));
     }
 
     #[test]

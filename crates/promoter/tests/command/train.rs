@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// The example's experiment, small enough for seconds.
 fn small() -> String {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/peppa.toml");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/enformer_slim.toml");
     let sizes = "network.channels=32 network.heads=2 network.key=8 network.blocks=1";
     let sets = format!("data.simulated.rows=600 training.epochs=2 {sizes}");
     let sets: String = sets.split(' ').map(|set| format!(" --set {set}")).collect();

@@ -27,7 +27,7 @@ search.toml:
   kind = \"random\"               # or \"grid\": every combination of the lists
   trials = 20
   metric = \"pearson\"
-  experiment = \"examples/peppa.toml\"
+  experiment = \"examples/enformer_slim.toml\"
   [keys]
   optimiser.lr = { log_uniform = [1e-3, 1e-1] }
   training.batch_size = [128, 256, 512]")]

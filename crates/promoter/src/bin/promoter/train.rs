@@ -23,9 +23,9 @@ use crate::device;
 /// card. A network that learns masked k-mers predicts nothing yet: its weights are for the `start.weights` of another run.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  promoter train examples/peppa.toml
-  promoter train examples/peppa.toml --set training.epochs=20 --set optimiser.lr=0.02 --out runs/longer
-  promoter train examples/peppa.toml --set network.name=nad --print-config
+  promoter train examples/enformer_slim.toml
+  promoter train examples/enformer_slim.toml --set training.epochs=20 --set optimiser.lr=0.02 --out runs/longer
+  promoter train examples/enformer_slim.toml --set network.name=nad --print-config
   promoter train --resume --out runs/longer")]
 pub(crate) struct Arguments {
     /// The experiment, TOML; with --resume it may be left out, and must be the run's otherwise
