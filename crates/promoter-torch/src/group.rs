@@ -78,7 +78,8 @@ pub fn copy_(tensors: &[Tensor], source: &[Tensor]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Torch`].
 pub fn sgd_(p: &[Tensor], g: &[Tensor], v: &[Tensor], decay: f64, momentum: f64, lr: f64) -> Result<(), Error> {
-    let ((p, g), (_, v)) = (pairs(p, g)?, pairs(p, v)?);
+    let g = as_they_lie(p, g)?;
+    let ((p, g), (_, v)) = (pairs(p, &g)?, pairs(p, v)?);
     // SAFETY: pointers to live tensors, lists of one length.
     Ok(check(unsafe { shim::pt_fused_sgd(p.as_ptr(), g.as_ptr(), v.as_ptr(), p.len(), decay, momentum, lr) })?)
 }
@@ -112,7 +113,8 @@ pub fn adam_(
     steps: &[Tensor],
     with: Adam,
 ) -> Result<(), Error> {
-    let ((pp, g), (_, m), (_, v), (_, s)) = (pairs(p, g)?, pairs(p, m)?, pairs(p, v)?, pairs(p, steps)?);
+    let g = as_they_lie(p, g)?;
+    let ((pp, g), (_, m), (_, v), (_, s)) = (pairs(p, &g)?, pairs(p, m)?, pairs(p, v)?, pairs(p, steps)?);
     // SAFETY: pointers to live tensors, lists of one length.
     Ok(check(unsafe {
         shim::pt_fused_adam(
@@ -130,6 +132,24 @@ pub fn adam_(
             with.decoupled.into(),
         )
     })?)
+}
+
+/// The gradients in the layout of their parameters: the fused steps go through memory and do not look at strides, and
+/// the gradient of a convolution's kernel may come with its axes exchanged.
+fn as_they_lie(parameters: &[Tensor], gradients: &[Tensor]) -> Result<Vec<Tensor>, Error> {
+    let _guard = tch::no_grad_guard();
+    let alike = |(p, g): (&Tensor, &Tensor)| -> Result<Tensor, Error> {
+        match p.stride() == g.stride() {
+            true => Ok(g.shallow_clone()),
+            false => {
+                let mut copy = p.f_empty_like()?;
+                copy.f_copy_(g)?;
+                Ok(copy)
+            }
+        }
+    };
+    let pairs = parameters.iter().zip(gradients).map(alike);
+    pairs.chain(gradients.iter().skip(parameters.len()).map(|g| Ok(g.shallow_clone()))).collect()
 }
 
 type Pointers = Vec<*mut torch_sys::C_tensor>;
@@ -174,6 +194,28 @@ mod tests {
         let t = two(&[1.0], &[1.0]);
         assert!(add_(&t, &t[..1], 1.0).is_err());
         assert!(norm(&[]).is_err());
+    }
+
+    /// A gradient whose axes are exchanged in memory moves the same weights as one whose are not.
+    #[test]
+    fn fused_steps_do_not_depend_on_layout() {
+        let gradient = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]).reshape([2, 3]);
+        let exchanged = gradient.transpose(0, 1).contiguous().transpose(0, 1);
+        assert_ne!(gradient.stride(), exchanged.stride());
+        let zeros = || vec![gradient.zeros_like()];
+        let moved = |g: &Tensor, step: &dyn Fn(&[Tensor], &[Tensor])| {
+            let p = zeros();
+            step(&p, &[g.shallow_clone()]);
+            values(&[p[0].reshape([-1])])
+        };
+        let with = Adam { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1.0, decay: 0.0, decoupled: false };
+        let sgd = |p: &[Tensor], g: &[Tensor]| sgd_(p, g, &zeros(), 0.0, 0.9, 0.1).unwrap();
+        let adam = |p: &[Tensor], g: &[Tensor]| {
+            adam_(p, g, &zeros(), &zeros(), &[Tensor::from(1.0f32)], with).unwrap();
+        };
+        assert_eq!(moved(&gradient, &sgd), moved(&exchanged, &sgd));
+        assert_eq!(moved(&gradient, &adam), moved(&exchanged, &adam));
+        assert_eq!(moved(&exchanged, &sgd)[0][5], -0.6);
     }
 
     #[test]

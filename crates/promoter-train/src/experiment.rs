@@ -145,6 +145,9 @@ pub struct Training {
     /// The metric of the validation rows whose best epoch is kept.
     #[serde(default = "Training::best")]
     pub best: Metric,
+    /// Whether that epoch is kept or the last.
+    #[serde(default, skip_serializing_if = "Keep::is_best")]
+    pub keep: Keep,
     /// Epochs without gain after which training stops.
     #[serde(default)]
     pub patience: Option<u64>,
@@ -190,6 +193,23 @@ impl Training {
     }
 }
 
+/// Which epoch's weights are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// The best by a metric of the validation rows.
+    #[default]
+    Best,
+    /// The last, as auth and LegNet did: every epoch takes the place of the one before.
+    Last,
+}
+
+impl Keep {
+    fn is_best(&self) -> bool {
+        *self == Self::Best
+    }
+}
+
 /// When the order of the rows is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -232,6 +252,7 @@ impl Experiment {
                 drop_last: true,
                 shuffle: Shuffle::EveryEpoch,
                 best: Metric::Pearson,
+                keep: Keep::Best,
                 patience: None,
                 checkpoint_steps: None,
                 steps: None,
@@ -300,6 +321,9 @@ impl Experiment {
             if let Some(value) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {
                 return Err(experiment(key, value, "a positive number"));
             }
+        }
+        if let (Keep::Last, Some(patience)) = (training.keep, training.patience) {
+            return Err(experiment("training.patience", patience, "none where the last epoch is kept"));
         }
         if let Some(average) = training.average {
             average.check()?;

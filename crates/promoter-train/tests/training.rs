@@ -1,9 +1,11 @@
 //! The choices under `[training]`: each against what it is defined to be.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use promoter_metrics::Metric;
 use promoter_torch::file::Tensors;
 use promoter_train::average::Average;
 use promoter_train::encoding::Encoding;
+use promoter_train::experiment::Keep;
 use promoter_train::loss::Loss;
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::precision::Precision;
@@ -116,6 +118,23 @@ fn the_penalty_is_keras() {
     assert!(error.contains("no kernel that its source penalises"), "{error}");
 }
 
+#[test]
+fn the_last_epoch_is_kept_on_request() {
+    let mut experiment = plain(AUTH);
+    (experiment.training.epochs, experiment.training.steps) = (4, None);
+    // Momentum carries the weights past the smallest error.
+    experiment.optimiser = OptimiserConfig::Sgd { lr: 0.001, momentum: 0.99 };
+    experiment.training.best = Metric::Mse;
+    let (best, records) = train(&experiment);
+    assert!(!records[3].best);
+    experiment.training.keep = Keep::Last;
+    let (last, kept) = train(&experiment);
+    assert!(kept.iter().all(|record| record.best));
+    let metrics = |records: &[EpochRecord]| records.iter().map(|record| record.chosen_by).collect::<Vec<_>>();
+    assert_eq!(metrics(&records), metrics(&kept));
+    assert!(difference(&best, &last).0 > 1e-4);
+}
+
 fn start_error(mut experiment: Experiment, change: impl FnOnce(&mut Experiment)) -> String {
     change(&mut experiment);
     let folder = tempfile::tempdir().unwrap();
@@ -156,6 +175,10 @@ fn values_out_of_range_are_named() {
         (|e| e.training.accumulate = 0, "`training.accumulate` is 0, expected at least 1"),
         (|e| e.training.clip_norm = Some(-1.0), "`training.clip_norm` is -1, expected a positive number"),
         (|e| e.training.l2 = Some(f64::NAN), "`training.l2` is NaN, expected a positive number"),
+        (
+            |e| (e.training.keep, e.training.patience) = (Keep::Last, Some(3)),
+            "`training.patience` is 3, expected none where the last epoch is kept",
+        ),
         (|e| e.training.average = Some(Average { decay: 1.0 }), "`training.average.decay` is 1, expected 0 to below 1"),
     ] {
         let mut experiment = plain(AUTH);

@@ -10,6 +10,7 @@ use super::masked::Evaluation;
 use super::{Outcome, Trainer};
 use crate::batch::DeviceRows;
 use crate::error::{Doing, experiment as refuse};
+use crate::experiment::Keep;
 use crate::record::is_better;
 use crate::sums::StepMetrics;
 use crate::{EpochRecord, Error, Prepared, Scores, memory};
@@ -34,7 +35,8 @@ impl Trainer<'_> {
         let chosen_by = metric
             .of(&truth, &prediction, batch)
             .map_err(|source| Error::Metric { what: "validation predictions", source })?;
-        let best = is_better(metric, chosen_by, self.position.best.map(|(_, value)| value));
+        let before = self.position.best.map(|(_, value)| value);
+        let best = self.experiment.training.keep == Keep::Last || is_better(metric, chosen_by, before);
         Ok(EpochRecord {
             epoch,
             lr: self.experiment.optimiser.lr() * factor,
