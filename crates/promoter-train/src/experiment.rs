@@ -1,5 +1,7 @@
 //! One experiment: everything that a run depends on, as one TOML file.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
 use promoter_encode::fit::Fit;
@@ -18,7 +20,6 @@ use crate::Error;
 use crate::average::Average;
 use crate::batch::{Augment, Averaging};
 use crate::encoding::Encoding;
-use crate::error::experiment;
 use crate::loss::Loss;
 use crate::optimiser::OptimiserConfig;
 use crate::precision::Precision;
@@ -297,71 +298,6 @@ impl Experiment {
             start.hash = start.hash.take().or_else(|| resolved.hash.clone());
         }
         same == *resolved
-    }
-
-    /// Checks what can be checked without data.
-    ///
-    /// # Errors
-    /// [`Error::Experiment`] naming the key, its value and what it may be.
-    pub fn check(&self) -> Result<(), Error> {
-        let training = &self.training;
-        for (key, value) in [
-            ("training.epochs", training.epochs),
-            ("training.batch_size", training.batch_size),
-            ("training.evaluation_batch_size", training.evaluation_batch_size),
-            ("training.checkpoint_steps", training.checkpoint_steps.unwrap_or(1)),
-            ("training.steps", training.steps.unwrap_or(1)),
-            ("training.accumulate", training.accumulate),
-        ] {
-            if value == 0 {
-                return Err(experiment(key, value, "at least 1"));
-            }
-        }
-        for (key, value) in [("training.l2", training.l2), ("training.clip_norm", training.clip_norm)] {
-            if let Some(value) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {
-                return Err(experiment(key, value, "a positive number"));
-            }
-        }
-        if let (Keep::Last, Some(patience)) = (training.keep, training.patience) {
-            return Err(experiment("training.patience", patience, "none where the last epoch is kept"));
-        }
-        if let Some(average) = training.average {
-            average.check()?;
-        }
-        self.loss.check()?;
-        self.check_masked()?;
-        self.optimiser.check()?;
-        self.schedule.check()?;
-        if let Some(sharpness) = &self.sharpness {
-            sharpness.check()?;
-        }
-        self.encoding.check()?;
-        self.augment.check(&self.encoding)?;
-        self.evaluation.check(&self.encoding)?;
-        match self.memory.resident_gb {
-            Some(gb) if gb.is_nan() || gb < 0.0 => Err(experiment("memory.resident_gb", gb, "0 or more")),
-            _ => Ok(()),
-        }
-    }
-
-    /// What is masked and found again has an accuracy and no label; expression has labels and no accuracy.
-    fn check_masked(&self) -> Result<(), Error> {
-        let (best, masked) = (self.training.best, !self.loss.uses_labels());
-        match best {
-            Metric::Accuracy if !masked => {
-                Err(experiment("training.best", best, "a metric of expression: only masked k-mers have an accuracy"))
-            }
-            _ if masked && best != Metric::Accuracy => {
-                Err(experiment("training.best", best, "accuracy, of the masked k-mers"))
-            }
-            _ if masked && self.label != Label::default() => {
-                Err(experiment("label", "given", "nothing: masked k-mers have no labels"))
-            }
-            _ if masked && self.evaluation != Averaging::default() => {
-                Err(experiment("evaluation", "given", "nothing: masked k-mers are not averaged"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
