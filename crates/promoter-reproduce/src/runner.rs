@@ -246,7 +246,7 @@ fn reproduce(
     }
     let done: Vec<Done<'_>> = runs.iter().zip(&outcomes).collect();
     for compare in &one.comparisons {
-        let mut compared = comparison::compare(compare, &done, leaderboard, options.device)?;
+        let mut compared = comparison::compare(compare, &done, options.scale, leaderboard, options.device)?;
         if options.scale == Scale::Smoke && compared.verdict != Verdict::NoClaim {
             // A few steps say nothing.
             compared.verdict = Verdict::Undecided;
