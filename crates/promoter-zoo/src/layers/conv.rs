@@ -169,8 +169,11 @@ mod tests {
         }
         let up = ConvTranspose1d::doubling(root.sub("up"), 6, 8).unwrap();
         let norm = BatchNorm::torch(root.sub("norm"), 6).unwrap();
+        let frozen = BatchNorm::keras(root.sub("frozen"), 6).unwrap();
+        let _ = frozen.forward(&Tensor::randn([9, 6, 5], (Kind::Float, Device::Cpu)), Mode::Train).unwrap();
         layers.push(Box::new(move |x| up.forward(x)));
         layers.push(Box::new(move |x| norm.forward(x, Mode::TrainKeepAverages)));
+        layers.push(Box::new(move |x| frozen.forward(x, Mode::Evaluate)));
         layers.push(Box::new(|x| pool::max(x, 3, true).in_layer("max")));
         layers.push(Box::new(|x| pool::max_of_neighbours(x).in_layer("neighbours")));
         layers.push(Box::new(|x| concatenate(&[x, &x.neg()]).in_layer("concatenate")));

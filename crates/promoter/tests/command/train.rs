@@ -97,7 +97,7 @@ fn what_was_trained_predicts_the_same_in_a_new_process() {
     }
 
     let card = fs::read_to_string(run.join("predictor.md")).unwrap();
-    for part in ["# Peppa: a slim Enformer", "`peppa`", "KeepFirst", "| pearson | ", "[data.simulated]"] {
+    for part in ["# Enformer-slim on simulated promoters", "`peppa`", "KeepFirst", "| pearson | ", "[data.simulated]"] {
         assert!(card.contains(part), "{part}: {card}");
     }
 }
