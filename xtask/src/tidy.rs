@@ -17,7 +17,8 @@ Checks, in a second, without building anything:
   - only the crates that may name tch and torch-sys do, and crates that build without LibTorch depend on none that needs it
   - packages whose programs link LibTorch bake its folder in; every package inherits the workspace's lints
   - every .rs file opens with module documentation; files stay short; no test is ignored
-  - no trailing blank, tab, carriage return or missing last newline; no path of one machine
+  - no trailing blank, tab, carriage return or missing last newline; no path of one machine or
+    outside the repository
   - the versions of tch, LibTorch, Rust and of this project agree wherever they are written
   - the pages that README.md and docs/ link to exist
 ";

@@ -64,7 +64,7 @@ impl Source {
                 return refuse("the smoke scale is on simulated data: leave --data out, or take --scale small");
             }
             _ if given == "simulated" => {
-                return refuse("simulated data are for --scale smoke; name the data: --data ../shared/data/dream2022");
+                return refuse("simulated data are for --scale smoke; name a folder: --data examples/data/dream2022");
             }
             _ => {}
         }

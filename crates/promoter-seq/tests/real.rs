@@ -1,4 +1,4 @@
-//! Counts on the challenge's real data, when it lies beside the repository.
+//! Counts on the challenge's real data.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -7,24 +7,22 @@ use promoter_seq::read::{self, Columns, ReadOptions};
 use promoter_seq::split::{self, Parts, Size, Split, leakage};
 use promoter_seq::{Filter, Table};
 
-/// A file of the real data; none where it is not there, and then there is nothing to count.
-fn real(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dream2022").join(name);
-    path.exists().then_some(path)
+/// A file of the real data.
+fn real(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/dream2022").join(name)
 }
 
-fn yeast() -> Option<Table> {
+fn yeast() -> Table {
     let columns = Columns::Named { sequence: "seq".into(), label: Some("label_hqscale".into()) };
     let options = ReadOptions { columns, ..ReadOptions::default() };
-    let (table, report) = read::read(real("yeast_train_70k.tsv.gz")?, &options).unwrap();
+    let (table, report) = read::read(real("yeast_train_70k.tsv.gz"), &options).unwrap();
     assert_eq!((report.rows, report.lines), (70_302, 70_303));
-    Some(table)
+    table
 }
 
 #[test]
 fn challenge_rows_are_all_read() {
-    let Some(path) = real("train_sequences_sample.txt.gz") else { return };
-    let (table, report) = read::read(path, &ReadOptions::default()).unwrap();
+    let (table, report) = read::read(real("train_sequences_sample.txt.gz"), &ReadOptions::default()).unwrap();
     assert_eq!(report.rows, 7_369);
     let integers = table.labels().iter().filter(|label| label.fract() == 0.0).count();
     assert_eq!((integers as f64 / 73.69).round(), 58.0);
@@ -43,7 +41,7 @@ fn groups(table: &Table) -> (usize, u32) {
 
 #[test]
 fn yeast_promoters_fall_into_the_known_groups() {
-    let Some(table) = yeast() else { return };
+    let table = yeast();
     assert_eq!(groups(&table), (17_070, 2_795));
     let (table, report) = Filter::exact_110().apply(table, 0).unwrap();
     assert_eq!(report.kept, 67_082);
@@ -52,8 +50,8 @@ fn yeast_promoters_fall_into_the_known_groups() {
 
 #[test]
 fn no_test_sequence_shares_a_20_mer_with_a_training_row_on_its_own_strand() {
-    let (Some(train), Some(path)) = (yeast(), real("test_sequences.txt.gz")) else { return };
-    let (test, _) = read::read(path, &ReadOptions::default()).unwrap();
+    let train = yeast();
+    let (test, _) = read::read(real("test_sequences.txt.gz"), &ReadOptions::default()).unwrap();
     assert_eq!(test.len(), 71_103);
     let leakage = leakage::check(&test, &train, 20, 17, 13).unwrap();
     assert_eq!((leakage.rows, leakage.equal, leakage.same_strand, leakage.other_strand), (70_302, 0, 0, 722));

@@ -19,17 +19,12 @@ const FLANK: usize = 17;
 /// Of labels with variance 1.
 const GOAL: f64 = 0.05;
 
-/// Codes and labels: the challenge's real rows where the data lies beside the project, made-up ones elsewhere.
+/// Codes and labels: the first of the challenge's real rows.
 fn rows() -> Vec<(Vec<u8>, f32)> {
-    let real =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dream2022/train_sequences_sample.txt.gz");
-    if real.exists() {
-        let (table, _) = read(real, &ReadOptions::default()).unwrap();
-        return table.rows().take(ROWS).map(|(codes, label)| (codes.to_vec(), label)).collect();
-    }
-    let mut stream = Stream::new(1, "rows", 0);
-    let mut row = || ((0..110).map(|_| stream.below(4) as u8).collect(), (11.0 + 2.3 * stream.normal()) as f32);
-    (0..ROWS).map(|_| row()).collect()
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/dream2022/train_sequences_sample.txt.gz");
+    let (table, _) = read(path, &ReadOptions::default()).unwrap();
+    table.rows().take(ROWS).map(|(codes, label)| (codes.to_vec(), label)).collect()
 }
 
 /// One-hot, from the insert on where not all of the construct fits, zeros beyond the end; for a network with more than

@@ -14,6 +14,7 @@ pub(super) fn check(pages: &[Page], findings: &mut Findings) {
         if written_by_hand && !fixture {
             blanks(page, findings);
             machine_paths(page, findings);
+            outside_paths(page, findings);
         }
         if page.has_extension(&["rs"]) {
             rust(page, findings);
@@ -54,6 +55,24 @@ fn machine_paths(page: &Page, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Relative paths that lead out of the repository: a clone does not have what lies there.
+fn outside_paths(page: &Page, findings: &mut Findings) {
+    let folders = page.path.matches('/').count();
+    for (number, line) in page.text.lines().enumerate() {
+        // A crate's own folder is two below the root at most, wherever the file lies in it.
+        let depth = if line.contains("CARGO_MANIFEST_DIR") { folders.min(2) } else { folders };
+        let ups = line.split(|c: char| !(c.is_alphanumeric() || "./_-".contains(c)));
+        if ups.map(|path| path.trim_start_matches('/')).any(|path| climbs(path) > depth) {
+            findings.error(&page.path, format_args!("line {}: a path outside the repository", number + 1));
+        }
+    }
+}
+
+/// Folders that a path goes up before it goes down.
+fn climbs(path: &str) -> usize {
+    path.split('/').take_while(|part| *part == "..").count()
 }
 
 fn rust(page: &Page, findings: &mut Findings) {
@@ -115,6 +134,16 @@ mod tests {
         assert!(errors("a.md", "../work/x, https://example.org/home/, target/tmp/x\n").is_empty());
         assert!(errors("a/tests/b.rs", "//! B, in /tmp/x.\n").is_empty());
         assert_eq!(errors("a/tests/b.rs", &format!("//! B, in {}root/x.\n", '/')).len(), 1);
+    }
+
+    #[test]
+    fn paths_out_of_the_repository_are_found() {
+        let up = |n: usize| "../".repeat(n);
+        assert_eq!(errors("a.md", &format!("see {}data/x\n", up(1))), ["a.md: line 1: a path outside the repository"]);
+        assert!(errors("docs/a.md", &format!("see [x]({}README.md)\n", up(1))).is_empty());
+        let manifest = |n| format!("//! A.\nconcat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{}data\")\n", up(n));
+        assert!(errors("crates/a/tests/b.rs", &manifest(2)).is_empty());
+        assert_eq!(errors("crates/a/tests/b.rs", &manifest(3)).len(), 1);
     }
 
     #[test]

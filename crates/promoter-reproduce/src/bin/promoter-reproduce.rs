@@ -39,7 +39,7 @@ enum Task {
 #[command(after_help = "Examples:
   cargo xtask reproduce --list
   cargo xtask reproduce all --scale smoke
-  cargo xtask reproduce E-Peppa-3 --scale small --data ../shared/data/dream2022
+  cargo xtask reproduce E-Peppa-3 --scale small --data examples/data/dream2022
   cargo xtask reproduce NAD --scale full --data train_sequences.txt.gz")]
 struct Reproduce {
     /// Experiments, teams, or all

@@ -10,7 +10,7 @@ const HEAD: &str = include_str!("head.txt");
 /// The ranking of the systems that were trained for equal seconds.
 pub(super) fn ranking(ranked: &[Ranked<'_>]) -> String {
     if ranked.is_empty() {
-        return "Not run yet: `cargo xtask reproduce all --scale small --data ../shared/data/dream2022`.\n".into();
+        return "Not run yet: `cargo xtask reproduce all --scale small`.\n".into();
     }
     let mut text = String::from(
         "| system | parameters | rows seen | seconds laid out | seconds taken | Pearson score | Spearman score | r, all public rows | validation r |\n\
