@@ -2,7 +2,7 @@
 //!
 //! One crate for all of them: each module is a crate of this project under its own name. `encode`, `seq`, `sim`,
 //! `label` and `metrics` are plain Rust; the feature `torch` (on by default) adds the networks, their training and
-//! predictors, which need LibTorch. The feature `command` (on by default) builds the program `promoter`.
+//! predictors, which need LibTorch. The program `promoter` is the crate `promoter-cli`.
 //!
 //! ```
 //! use promoter::metrics::Regression;
@@ -15,6 +15,8 @@
 
 pub use promoter_encode as encode;
 pub use promoter_label as label;
+#[cfg(feature = "torch")]
+pub use promoter_libtorch as libtorch;
 pub use promoter_metrics as metrics;
 pub use promoter_seq as seq;
 pub use promoter_sim as sim;

@@ -8,6 +8,7 @@ const WITH_LIBTORCH: [&str; 7] = [
     "promoter-zoo",
     "promoter-train",
     "promoter",
+    "promoter-cli",
     "promoter-reproduce",
     "promoter-examples",
     "promoter-benches",

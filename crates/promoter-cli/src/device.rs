@@ -29,7 +29,7 @@ impl Choice {
     /// The device; sets the threads.
     pub(crate) fn device(&self) -> Result<Device> {
         // Before anything else of LibTorch: it asks for its CUDA half once.
-        let cuda = promoter_libtorch::load_cuda();
+        let cuda = promoter::libtorch::load_cuda();
         if let Some(threads) = self.threads {
             tch::set_num_threads(i32::from(threads));
         }

@@ -1,5 +1,5 @@
 //! The program as a person or a script runs it.
-#![cfg(all(feature = "command", feature = "torch"))]
+#![cfg(feature = "torch")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod embed;

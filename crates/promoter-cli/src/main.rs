@@ -76,7 +76,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     #[cfg(feature = "torch")]
-    promoter_torch::memory::keep_freed();
+    promoter::torch::memory::keep_freed();
     let result = match arguments.command {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Embed(arguments) => embed::run(&arguments),
