@@ -3,7 +3,7 @@
 use super::{Findings, Page};
 
 /// Packages that may name tch and torch-sys. All others build and test with cargo alone.
-const WITH_LIBTORCH: [&str; 7] = [
+const WITH_LIBTORCH: [&str; 8] = [
     "promoter-torch",
     "promoter-zoo",
     "promoter-train",
