@@ -1,13 +1,15 @@
-//! Attention of scaled dot products against LibTorch's own.
+//! Where dropout draws from, and attention of scaled dot products against LibTorch's own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Mutex;
 
+use promoter_torch::Params;
 use promoter_torch::backend::autocast;
 use promoter_torch::random::with_seed;
 use promoter_zoo::Mode;
 use promoter_zoo::layers::dot_product::attention;
+use promoter_zoo::registry::NetworkConfig;
 use tch::{Device, Kind, Tensor};
 
 /// LibTorch's default generator is the process's: the tests here, which seed it, take turns, and no others are here.
@@ -62,4 +64,20 @@ fn nothing_is_dropped_outside_training() {
     let plain = run(Kind::Float, None, &|q, k, v| attention(q, k, v, 0.0, Mode::Train).unwrap());
     let evaluated = run(Kind::Float, None, &|q, k, v| attention(q, k, v, 0.3, Mode::Evaluate).unwrap());
     assert_eq!(plain, evaluated);
+}
+
+/// In training a network draws from the thread's generator alone, and then what the default one would have given.
+#[test]
+fn networks_draw_from_the_threads_generator() {
+    let _turn = DEFAULT_GENERATOR.lock();
+    for name in NetworkConfig::names() {
+        let mut params = Params::new(Device::Cpu, 1);
+        let network = NetworkConfig::by_name(name).unwrap().build(&mut params).unwrap();
+        let x = Tensor::ones([2, network.input().length, network.input().channels], (Kind::Float, Device::Cpu));
+        let forward = || tch::no_grad(|| network.forward(&x, Mode::TrainKeepAverages).unwrap());
+        tch::manual_seed(8);
+        let theirs = forward();
+        tch::manual_seed(9);
+        assert!(with_seed(8, forward).unwrap().equal(&theirs), "{name}");
+    }
 }
