@@ -95,14 +95,14 @@ mod linux {
         // SAFETY: `path` is a C string that outlives the call. Opening runs the library's initialisers, which register
         // CUDA's kernels with the LibTorch of the same version beside it; the handle is never closed, so nothing that
         // they registered can dangle.
-        #[allow(unsafe_code)]
+        #[allow(unsafe_code, reason = "loads a library from C")]
         let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
         if !handle.is_null() {
             return Ok(());
         }
         // SAFETY: dlerror has no preconditions; its text is this thread's own until the next dl call of the thread,
         // and it is copied before that.
-        #[allow(unsafe_code)]
+        #[allow(unsafe_code, reason = "reads a text of C")]
         let text = unsafe {
             let text = libc::dlerror();
             (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())

@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use tch::{Device, Kind};
 
 use crate::Error;
-use crate::shim::{self, check};
+use crate::shim::{self, check, code};
 
 /// Version of LibTorch that this build is for; the build stops at any other.
 pub const VERSION: &str = "2.11.0";
@@ -65,40 +65,47 @@ pub fn cuda_memory(index: usize) -> Result<(i64, i64), Error> {
 /// [`Error::Torch`] when LibTorch refuses the switch.
 pub fn autocast<T>(device: Device, kind: Option<Kind>, f: impl FnOnce() -> T) -> Result<T, Error> {
     let cuda = c_int::from(device.is_cuda());
-    let (mut enabled, mut before) = (0, 0);
-    // SAFETY: plain numbers and pointers to locals.
-    let _restore = unsafe {
-        check(shim::pt_autocast_get(cuda, &mut enabled, &mut before))?;
-        let wanted = kind.map_or(before, code);
-        check(shim::pt_autocast_set(cuda, kind.is_some().into(), wanted))?;
-        check(shim::pt_autocast_enter())?;
-        Restore { cuda, enabled, kind: before }
-    };
+    let mut restore = Restore::new(cuda)?;
+    restore.enter(kind)?;
     Ok(f())
 }
 
+/// Sets again what was set when it was made, also when entering fails halfway.
 struct Restore {
     cuda: c_int,
     enabled: c_int,
     kind: c_int,
+    entered: bool,
+}
+
+impl Restore {
+    fn new(cuda: c_int) -> Result<Self, Error> {
+        let (mut enabled, mut kind) = (0, 0);
+        // SAFETY: plain numbers and pointers to locals.
+        check(unsafe { shim::pt_autocast_get(cuda, &mut enabled, &mut kind) })?;
+        Ok(Self { cuda, enabled, kind, entered: false })
+    }
+
+    fn enter(&mut self, kind: Option<Kind>) -> Result<(), Error> {
+        // SAFETY: plain numbers.
+        unsafe {
+            check(shim::pt_autocast_set(self.cuda, kind.is_some().into(), kind.map_or(self.kind, code)))?;
+            check(shim::pt_autocast_enter())?;
+        }
+        self.entered = true;
+        Ok(())
+    }
 }
 
 impl Drop for Restore {
     fn drop(&mut self) {
         // SAFETY: plain numbers. Neither call can fail for values that were set before.
         unsafe {
-            shim::pt_autocast_exit();
+            if self.entered {
+                shim::pt_autocast_exit();
+            }
             shim::pt_autocast_set(self.cuda, self.enabled, self.kind);
         }
-    }
-}
-
-/// LibTorch's number of a kind.
-fn code(kind: Kind) -> c_int {
-    match kind {
-        Kind::Half => 5,
-        Kind::BFloat16 => 15,
-        _ => 6,
     }
 }
 
@@ -112,6 +119,18 @@ mod tests {
         let a = Tensor::ones([2, 2], (Kind::Float, Device::Cpu));
         let caught = std::panic::catch_unwind(|| autocast(Device::Cpu, Some(Kind::BFloat16), || panic!("inside")));
         assert!(caught.is_err());
+        assert_eq!(a.matmul(&a).kind(), Kind::Float);
+    }
+
+    /// Entering sets autocast first and nests second: what fails in between must not leave it on.
+    #[test]
+    fn autocast_is_off_again_when_entering_stops_halfway() {
+        let a = Tensor::ones([2, 2], (Kind::Float, Device::Cpu));
+        let restore = Restore::new(0).unwrap();
+        // SAFETY: plain numbers.
+        check(unsafe { shim::pt_autocast_set(0, 1, code(Kind::BFloat16)) }).unwrap();
+        assert_eq!(a.matmul(&a).kind(), Kind::BFloat16);
+        drop(restore);
         assert_eq!(a.matmul(&a).kind(), Kind::Float);
     }
 

@@ -12,7 +12,39 @@ use crate::state_dict::StateDictError;
 pub enum Error {
     /// LibTorch refused an operation.
     #[error(transparent)]
-    Torch(#[from] TchError),
+    Torch(TchError),
+    /// Tensors that a grouped step takes together are not alike, or a step is not an f32 scalar.
+    #[error("grouped step: {list} {index}: expected {expected}, found {found}")]
+    Group {
+        /// List that the tensor is in.
+        list: &'static str,
+        /// Place in the list, from 0.
+        index: usize,
+        /// What its parameter asks for.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// Lists of a grouped step have different lengths.
+    #[error("grouped step: {found} {list} for {expected} tensors")]
+    GroupLength {
+        /// The list of another length.
+        list: &'static str,
+        /// Tensors in the first list.
+        expected: usize,
+        /// Tensors in this one.
+        found: usize,
+    },
+    /// A network has more numbers than [`Params`](crate::Params) holds, or a tensor of a size below 0.
+    #[error("`{name}` cannot have the shape {shape:?}: a network has at most {limit} numbers")]
+    TooLarge {
+        /// The tensor that goes beyond the limit.
+        name: String,
+        /// Its shape.
+        shape: Vec<i64>,
+        /// Most numbers in all tensors of a network together.
+        limit: u64,
+    },
     /// Two parameters or buffers have one name.
     #[error("`{name}` is defined twice")]
     DuplicateName {
@@ -73,6 +105,23 @@ pub enum Error {
     },
 }
 
+impl From<TchError> for Error {
+    fn from(error: TchError) -> Self {
+        Self::Torch(brief(error))
+    }
+}
+
+/// LibTorch's error cut to its first line: what follows is its C++ call stack.
+pub fn brief(error: TchError) -> TchError {
+    match error {
+        TchError::Torch(text) => {
+            let message = text.split("Exception raised from").next().unwrap_or_default().trim();
+            TchError::Torch(message.lines().next().unwrap_or_default().trim_end().to_owned())
+        }
+        other => other,
+    }
+}
+
 /// Differences between a file and a network, one per line when printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Differences(pub Vec<Difference>);
@@ -115,5 +164,20 @@ impl std::fmt::Display for Difference {
             Self::Extra(name) => write!(f, "not in the network: {name}"),
             Self::Differs { name, expected, found } => write!(f, "{name}: expected {expected}, found {found}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Kind, Tensor};
+
+    #[test]
+    fn errors_have_no_call_stack() {
+        let ones = |n: i64| Tensor::ones([n, n], (Kind::Float, tch::Device::Cpu));
+        let raw = ones(2).f_matmul(&ones(3)).unwrap_err();
+        assert!(raw.to_string().contains("Exception raised from"), "{raw}");
+        let ours = Error::from(raw).to_string();
+        assert_eq!(ours, "Internal torch error: mat1 and mat2 shapes cannot be multiplied (2x2 and 3x3)");
     }
 }

@@ -1,6 +1,6 @@
 //! Weight files: safetensors, written whole or not at all, loaded only when everything fits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Device, Kind, Tensor};
 
 use crate::error::{Difference, Differences};
+use crate::params::Planned;
 use crate::{Error, Params};
 
 /// Key of the one metadata entry. One key only: the format keeps several in no order, and equal files must have equal
@@ -104,6 +105,39 @@ impl Tensors {
         Ok(Self { tensors, metadata })
     }
 
+    /// What keeps the tensors from fitting a network, by the network's [plan](Params::plan): nothing need be built for it.
+    ///
+    /// ```
+    /// use promoter_torch::file::Tensors;
+    /// use promoter_torch::{Init, Params};
+    /// let mut params = Params::planned();
+    /// params.root().parameter("head.bias", &[18], Init::ZEROS)?;
+    /// let differences = Tensors::default().compare(&params.plan());
+    /// assert_eq!(differences.to_string(), "  missing: head.bias");
+    /// # Ok::<(), promoter_torch::Error>(())
+    /// ```
+    pub fn compare(&self, plan: &[Planned]) -> Differences {
+        self.differences(plan, &|_| true)
+    }
+
+    fn differences(&self, plan: &[Planned], chosen: &dyn Fn(&str) -> bool) -> Differences {
+        let mut differences = Vec::new();
+        let mut known = BTreeSet::new();
+        for planned in plan.iter().filter(|planned| chosen(&planned.name)) {
+            let name = planned.name.clone();
+            let expected = describe(planned.kind, &planned.shape);
+            known.insert(planned.name.as_str());
+            match self.tensors.get(&name).map(|tensor| describe(tensor.kind(), &tensor.size())) {
+                None => differences.push(Difference::Missing(name)),
+                Some(found) if found != expected => differences.push(Difference::Differs { name, expected, found }),
+                Some(_) => {}
+            }
+        }
+        let extra = self.tensors.keys().filter(|name| chosen(name) && !known.contains(name.as_str()));
+        differences.extend(extra.cloned().map(Difference::Extra));
+        Differences(differences)
+    }
+
     /// Copies the values into a network's parameters and buffers.
     ///
     /// # Errors
@@ -119,27 +153,12 @@ impl Tensors {
     /// # Errors
     /// [`Error::Mismatch`] with every difference, and nothing copied.
     pub fn load_chosen(&self, params: &Params, path: &Path, chosen: impl Fn(&str) -> bool) -> Result<(), Error> {
-        let mut differences = Vec::new();
-        let entries = || params.entries().iter().filter(|entry| chosen(&entry.name));
-        for entry in entries() {
-            match self.tensors.get(&entry.name) {
-                None => differences.push(Difference::Missing(entry.name.clone())),
-                Some(found) if describe(found) != describe(&entry.tensor) => differences.push(Difference::Differs {
-                    name: entry.name.clone(),
-                    expected: describe(&entry.tensor),
-                    found: describe(found),
-                }),
-                Some(_) => {}
-            }
-        }
-        for name in self.tensors.keys().filter(|name| chosen(name) && params.get(name).is_none()) {
-            differences.push(Difference::Extra(name.clone()));
-        }
-        if !differences.is_empty() {
-            return Err(Error::Mismatch { path: path.to_owned(), differences: Differences(differences) });
+        let differences = self.differences(&params.plan(), &chosen);
+        if !differences.0.is_empty() {
+            return Err(Error::Mismatch { path: path.to_owned(), differences });
         }
         let _guard = tch::no_grad_guard();
-        for entry in entries() {
+        for entry in params.entries().iter().filter(|entry| chosen(&entry.name)) {
             if let Some(values) = self.tensors.get(&entry.name) {
                 entry.tensor.shallow_clone().f_copy_(values)?;
             }
@@ -172,8 +191,8 @@ fn unknown_kind(path: &Path, name: &str, kind: std::fmt::Arguments<'_>) -> Error
     Error::Kind { path: path.to_owned(), name: name.to_owned(), kind: kind.to_string() }
 }
 
-fn describe(tensor: &Tensor) -> String {
-    format!("{:?} {:?}", tensor.kind(), tensor.size())
+fn describe(kind: Kind, shape: &[i64]) -> String {
+    format!("{kind:?} {shape:?}")
 }
 
 fn dtype(kind: Kind) -> Option<Dtype> {

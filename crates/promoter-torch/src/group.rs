@@ -1,7 +1,8 @@
 //! Arithmetic over many tensors in one call, without gradients: what optimisers are made of.
 //!
 //! On CUDA each function is a few kernels for all tensors together; on the CPU it saves the calls. Lists that belong
-//! together must have the same length and shapes, else LibTorch's error comes back.
+//! together must have the same length. LibTorch's fused steps go through memory and look at nothing else, so [`sgd_`] and
+//! [`adam_`] first compare sizes, kinds, devices and layouts.
 #![allow(unsafe_code, reason = "calls the C++ shim with pointers to live tensors")]
 
 use tch::Tensor;
@@ -46,9 +47,9 @@ pub fn mul_tensor_(tensors: &[Tensor], factor: &Tensor) -> Result<(), Error> {
 /// `t += alpha * other` for each pair.
 ///
 /// # Errors
-/// [`Error::Torch`].
+/// [`Error::GroupLength`], [`Error::Torch`].
 pub fn add_(tensors: &[Tensor], other: &[Tensor], alpha: f64) -> Result<(), Error> {
-    let (list, other) = pairs(tensors, other)?;
+    let (list, other) = pairs(tensors, "others", other)?;
     // SAFETY: pointers to live tensors, lists of one length.
     Ok(check(unsafe { shim::pt_foreach_add(list.as_ptr(), other.as_ptr(), list.len(), alpha) })?)
 }
@@ -56,9 +57,9 @@ pub fn add_(tensors: &[Tensor], other: &[Tensor], alpha: f64) -> Result<(), Erro
 /// `t += weight * (end - t)` for each pair.
 ///
 /// # Errors
-/// [`Error::Torch`].
+/// [`Error::GroupLength`], [`Error::Torch`].
 pub fn lerp_(tensors: &[Tensor], end: &[Tensor], weight: f64) -> Result<(), Error> {
-    let (list, end) = pairs(tensors, end)?;
+    let (list, end) = pairs(tensors, "ends", end)?;
     // SAFETY: pointers to live tensors, lists of one length.
     Ok(check(unsafe { shim::pt_foreach_lerp(list.as_ptr(), end.as_ptr(), list.len(), weight) })?)
 }
@@ -66,9 +67,9 @@ pub fn lerp_(tensors: &[Tensor], end: &[Tensor], weight: f64) -> Result<(), Erro
 /// `t = source` for each pair.
 ///
 /// # Errors
-/// [`Error::Torch`].
+/// [`Error::GroupLength`], [`Error::Torch`].
 pub fn copy_(tensors: &[Tensor], source: &[Tensor]) -> Result<(), Error> {
-    let (list, source) = pairs(tensors, source)?;
+    let (list, source) = pairs(tensors, "sources", source)?;
     // SAFETY: pointers to live tensors, lists of one length.
     Ok(check(unsafe { shim::pt_foreach_copy(list.as_ptr(), source.as_ptr(), list.len()) })?)
 }
@@ -76,12 +77,14 @@ pub fn copy_(tensors: &[Tensor], source: &[Tensor]) -> Result<(), Error> {
 /// One step of momentum SGD: `v = momentum v + (g + decay p)`, then `p -= lr v`.
 ///
 /// # Errors
-/// [`Error::Torch`].
+/// [`Error::Group`] and [`Error::GroupLength`], before anything is changed, for gradients or velocities of another size,
+/// kind or device than their weights, velocities of another layout, or weights with gaps; [`Error::Torch`].
 pub fn sgd_(p: &[Tensor], g: &[Tensor], v: &[Tensor], decay: f64, momentum: f64, lr: f64) -> Result<(), Error> {
-    let g = as_they_lie(p, g)?;
-    let ((p, g), (_, v)) = (pairs(p, &g)?, pairs(p, v)?);
-    // SAFETY: pointers to live tensors, lists of one length.
-    Ok(check(unsafe { shim::pt_fused_sgd(p.as_ptr(), g.as_ptr(), v.as_ptr(), p.len(), decay, momentum, lr) })?)
+    let weights = pointers(p);
+    let g = gradients(p, g)?;
+    let (g, v) = (pointers(&g), alike(p, "velocity", v)?);
+    // SAFETY: pointers to live tensors, lists of one length; the tensors of one place are alike and dense.
+    Ok(check(unsafe { shim::pt_fused_sgd(weights.as_ptr(), g.as_ptr(), v.as_ptr(), p.len(), decay, momentum, lr) })?)
 }
 
 /// The numbers of one Adam step.
@@ -104,7 +107,7 @@ pub struct Adam {
 /// One step of PyTorch's Adam or AdamW, fused; `steps` are float scalars that count from 1 in the first step.
 ///
 /// # Errors
-/// [`Error::Torch`].
+/// As [`sgd_`], for the moments too, and [`Error::Group`] for a step that is not an f32 scalar on its weight's device.
 pub fn adam_(
     p: &[Tensor],
     g: &[Tensor],
@@ -113,17 +116,19 @@ pub fn adam_(
     steps: &[Tensor],
     with: Adam,
 ) -> Result<(), Error> {
-    let g = as_they_lie(p, g)?;
-    let ((pp, g), (_, m), (_, v), (_, s)) = (pairs(p, &g)?, pairs(p, m)?, pairs(p, v)?, pairs(p, steps)?);
-    // SAFETY: pointers to live tensors, lists of one length.
+    let weights = pointers(p);
+    let g = gradients(p, g)?;
+    let (g, m, v) = (pointers(&g), alike(p, "first moment", m)?, alike(p, "second moment", v)?);
+    let steps = scalars(p, steps)?;
+    // SAFETY: pointers to live tensors, lists of one length; the tensors of one place are alike and dense, steps scalars.
     Ok(check(unsafe {
         shim::pt_fused_adam(
-            pp.as_ptr(),
+            weights.as_ptr(),
             g.as_ptr(),
             m.as_ptr(),
             v.as_ptr(),
-            s.as_ptr(),
-            pp.len(),
+            steps.as_ptr(),
+            p.len(),
             with.lr,
             with.beta1,
             with.beta2,
@@ -136,9 +141,10 @@ pub fn adam_(
 
 /// The gradients in the layout of their parameters: the fused steps go through memory and do not look at strides, and
 /// the gradient of a convolution's kernel may come with its axes exchanged.
-fn as_they_lie(parameters: &[Tensor], gradients: &[Tensor]) -> Result<Vec<Tensor>, Error> {
+fn gradients(parameters: &[Tensor], gradients: &[Tensor]) -> Result<Vec<Tensor>, Error> {
+    let _ = compare(parameters, "gradient", gradients, false)?;
     let _guard = tch::no_grad_guard();
-    let alike = |(p, g): (&Tensor, &Tensor)| -> Result<Tensor, Error> {
+    let laid_out = |(p, g): (&Tensor, &Tensor)| -> Result<Tensor, Error> {
         match p.stride() == g.stride() {
             true => Ok(g.shallow_clone()),
             false => {
@@ -148,18 +154,53 @@ fn as_they_lie(parameters: &[Tensor], gradients: &[Tensor]) -> Result<Vec<Tensor
             }
         }
     };
-    let pairs = parameters.iter().zip(gradients).map(alike);
-    pairs.chain(gradients.iter().skip(parameters.len()).map(|g| Ok(g.shallow_clone()))).collect()
+    parameters.iter().zip(gradients).map(laid_out).collect()
 }
 
 type Pointers = Vec<*mut torch_sys::C_tensor>;
 
-fn pairs(a: &[Tensor], b: &[Tensor]) -> Result<(Pointers, Pointers), Error> {
+fn pairs(a: &[Tensor], list: &'static str, b: &[Tensor]) -> Result<(Pointers, Pointers), Error> {
     if a.len() != b.len() {
-        let text = format!("grouped arithmetic on {} tensors and {} others", a.len(), b.len());
-        return Err(Error::Torch(tch::TchError::Shape(text)));
+        return Err(Error::GroupLength { list, expected: a.len(), found: b.len() });
     }
     Ok((pointers(a), pointers(b)))
+}
+
+/// Pointers to tensors that are like their parameters in every respect.
+fn alike(parameters: &[Tensor], list: &'static str, tensors: &[Tensor]) -> Result<Pointers, Error> {
+    compare(parameters, list, tensors, true)
+}
+
+/// All of it in C++: one call, not several for each tensor in each step.
+fn compare(parameters: &[Tensor], list: &'static str, tensors: &[Tensor], strides: bool) -> Result<Pointers, Error> {
+    let (p, t) = pairs(parameters, list, tensors)?;
+    let mut index = 0;
+    // SAFETY: pointers to live tensors, lists of one length, and a pointer to a local.
+    check(unsafe { shim::pt_first_unlike(p.as_ptr(), t.as_ptr(), p.len(), strides.into(), &mut index) })?;
+    let Some((parameter, tensor)) = parameters.get(index).zip(tensors.get(index)) else { return Ok(t) };
+    let expected = format!("{} as its weight, without gaps", describe(parameter));
+    Err(Error::Group { list, index, expected, found: describe(tensor) })
+}
+
+fn scalars(parameters: &[Tensor], steps: &[Tensor]) -> Result<Pointers, Error> {
+    let (p, s) = pairs(parameters, "step", steps)?;
+    let mut index = 0;
+    // SAFETY: pointers to live tensors, lists of one length, and a pointer to a local.
+    check(unsafe { shim::pt_first_no_step(p.as_ptr(), s.as_ptr(), p.len(), &mut index) })?;
+    let Some(step) = steps.get(index) else { return Ok(s) };
+    let expected = "a Float scalar on the device of its weight".to_owned();
+    Err(Error::Group { list: "step", index, expected, found: describe(step) })
+}
+
+/// What a fused step looks at, or would have to.
+fn describe(tensor: &Tensor) -> String {
+    if !tensor.defined() {
+        return "an undefined tensor".to_owned();
+    }
+    if tensor.is_sparse() {
+        return format!("sparse {:?} {:?}", tensor.kind(), tensor.size());
+    }
+    format!("{:?} {:?} strides {:?} on {:?}", tensor.kind(), tensor.size(), tensor.stride(), tensor.device())
 }
 
 #[cfg(test)]
@@ -194,6 +235,77 @@ mod tests {
         let t = two(&[1.0], &[1.0]);
         assert!(add_(&t, &t[..1], 1.0).is_err());
         assert!(norm(&[]).is_err());
+    }
+
+    type Step = dyn Fn(&[Tensor], &[Tensor], &[Tensor]) -> Result<(), Error>;
+
+    /// Both fused steps, with one list for both moments of Adam.
+    fn with_both_steps(test: impl Fn(&Step)) {
+        let with = Adam { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1.0, decay: 0.0, decoupled: false };
+        test(&|p, g, v| sgd_(p, g, v, 0.0, 0.9, 0.1));
+        test(&move |p, g, v| {
+            let steps: Vec<Tensor> = p.iter().map(|_| Tensor::from(1.0f32)).collect();
+            adam_(p, g, v, &v.iter().map(Tensor::shallow_clone).collect::<Vec<_>>(), &steps, with)
+        });
+    }
+
+    fn ones(size: &[i64]) -> Tensor {
+        Tensor::ones(size, (tch::Kind::Float, tch::Device::Cpu))
+    }
+
+    /// Anything but tensors alike would be read and written beyond its end, from safe Rust.
+    #[test]
+    fn fused_steps_refuse_tensors_that_are_not_alike() {
+        let others = [
+            (ones(&[4]), "Float [4] strides [1] on Cpu"),
+            (ones(&[64, 1000]).tr(), "Float [1000, 64] strides [1, 1000] on Cpu"),
+            (ones(&[64, 1000]).to_kind(tch::Kind::Double), "Double [64, 1000] strides [1000, 1] on Cpu"),
+            (ones(&[1]).expand([64, 1000], false), "Float [64, 1000] strides [0, 0] on Cpu"),
+            (ones(&[64, 1000]).to_sparse_sparse_dim(2), "sparse Float [64, 1000]"),
+            (Tensor::new(), "an undefined tensor"),
+        ];
+        with_both_steps(|step| {
+            let whole = || vec![ones(&[2]), ones(&[64, 1000])];
+            for (other, found) in &others {
+                let p = whole();
+                let odd = || vec![ones(&[2]), other.shallow_clone()];
+                for (result, is_gradient) in [(step(&p, &odd(), &whole()), true), (step(&p, &whole(), &odd()), false)] {
+                    // A gradient is copied where only its layout differs.
+                    if is_gradient && other.defined() && !other.is_sparse() && other.size() == [64, 1000] {
+                        assert_eq!(result.is_ok(), other.kind() == tch::Kind::Float, "{found}");
+                        continue;
+                    }
+                    let error = result.unwrap_err().to_string();
+                    assert!(error.contains(" 1: expected Float [64, 1000] strides [1000, 1] on Cpu"), "{error}");
+                    assert!(error.ends_with(&format!("found {found}")), "{error}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn fused_steps_refuse_weights_with_gaps_and_lists_of_other_lengths() {
+        with_both_steps(|step| {
+            for weight in [ones(&[1]).expand([64], false), ones(&[8, 16]).narrow(1, 0, 8)] {
+                let like = || vec![weight.contiguous()];
+                let error = step(&[weight.shallow_clone()], &like(), &like()).unwrap_err();
+                assert!(matches!(error, Error::Group { list: "gradient", index: 0, .. }), "{error}");
+            }
+            let two = || vec![ones(&[2]), ones(&[3])];
+            for (g, v) in [(two(), vec![ones(&[2])]), (vec![ones(&[2])], two())] {
+                assert!(matches!(step(&two(), &g, &v), Err(Error::GroupLength { expected: 2, found: 1, .. })));
+            }
+        });
+    }
+
+    #[test]
+    fn steps_of_adam_are_f32_scalars() {
+        let with = Adam { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1.0, decay: 0.0, decoupled: true };
+        let one = || vec![ones(&[3])];
+        for step in [Tensor::from(1.0f64), Tensor::from(1i64), ones(&[2]), ones(&[0]), ones(&[1]), Tensor::new()] {
+            let error = adam_(&one(), &one(), &one(), &one(), &[step], with).unwrap_err();
+            assert!(matches!(error, Error::Group { list: "step", index: 0, .. }), "{error}");
+        }
     }
 
     /// A gradient whose axes are exchanged in memory moves the same weights as one whose are not.

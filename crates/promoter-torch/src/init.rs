@@ -5,6 +5,8 @@
 
 use promoter_encode::random::Stream;
 
+use crate::params::{MOST_NUMBERS, numel};
+
 /// Standard deviation of a standard normal cut at two standard deviations; Keras and Sonnet divide by it.
 const TRUNCATED_SD: f64 = 0.879_625_661_034_239_8;
 
@@ -75,9 +77,10 @@ impl Init {
         Self::Uniform { bound: 1.0 / (fan_in as f64).sqrt() }
     }
 
-    /// The values of the parameter `name`, row-major; `None` where the initialiser cannot fill the shape.
+    /// The values of the parameter `name`, row-major; `None` where the initialiser cannot fill the shape, or the shape has
+    /// more than [`MOST_NUMBERS`].
     pub fn draw(&self, seed: u64, name: &str, shape: &[i64]) -> Option<Vec<f32>> {
-        let n = usize::try_from(shape.iter().product::<i64>()).ok()?;
+        let n = usize::try_from(numel(shape).filter(|&n| n <= MOST_NUMBERS)?).ok()?;
         let mut stream = Stream::new(seed, &format!("init {name}"), 0);
         Some(match *self {
             Self::Constant(value) => vec![value as f32; n],

@@ -5,6 +5,7 @@
 //! - [`mod@file`]: safetensors, loaded only when names, shapes and kinds all match
 //! - [`state_dict`]: PyTorch's own weight files, read without running them
 //! - [`group`]: arithmetic over all parameters in one call, for optimisers
+//! - [`random`]: dropout from a generator of this thread
 //! - [`backend`]: autocast, TF32, deterministic algorithms, memory of a device
 //! - [`memory`]: what the allocator does with freed memory of the host
 
@@ -17,8 +18,9 @@ pub mod group;
 pub mod init;
 pub mod memory;
 pub mod params;
+pub mod random;
 pub mod state_dict;
 
 pub use error::Error;
 pub use init::Init;
-pub use params::{Params, Scope};
+pub use params::{Params, Planned, Scope};

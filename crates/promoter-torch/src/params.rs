@@ -1,8 +1,13 @@
 //! Named parameters and buffers of a network, in the order its layers made them.
 
+use std::collections::BTreeSet;
+
 use tch::{Device, Kind, Tensor};
 
-use crate::{Error, Init};
+use crate::{Error, Init, shim};
+
+/// Most numbers that the tensors of one network have together: 4 GiB of f32, sixty times the largest network here.
+pub const MOST_NUMBERS: u64 = 1 << 30;
 
 /// One tensor of a network.
 #[derive(Debug)]
@@ -27,7 +32,21 @@ pub enum Role {
     Buffer,
 }
 
+/// A tensor of a network by what a weight file must have for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Name.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<i64>,
+    /// Kind of number.
+    pub kind: Kind,
+}
+
 /// All tensors of one network on one device.
+///
+/// Together they have at most [`MOST_NUMBERS`]. A network that is first made in [`Params::planned`] is refused for its
+/// sizes before any memory is taken.
 ///
 /// ```
 /// use promoter_torch::{Init, Params};
@@ -46,12 +65,38 @@ pub struct Params {
     device: Device,
     seed: u64,
     entries: Vec<Entry>,
+    names: BTreeSet<String>,
+    /// Numbers in all tensors, constants too.
+    numbers: u64,
+    is_plan: bool,
 }
 
 impl Params {
     /// No tensors yet; what is made will be on `device`, initialised from `seed`.
     pub fn new(device: Device, seed: u64) -> Self {
-        Self { device, seed, entries: Vec::new() }
+        Self { device, seed, entries: Vec::new(), names: BTreeSet::new(), numbers: 0, is_plan: false }
+    }
+
+    /// No tensors yet; what is made will have a name, a shape and a kind, but no values and no memory.
+    ///
+    /// ```
+    /// use promoter_torch::{Init, Params};
+    /// let mut params = Params::planned();
+    /// params.root().parameter("weight", &[1 << 15, 1 << 14], Init::ZEROS)?;
+    /// assert_eq!(params.plan()[0].shape, [32768, 16384]);
+    /// let error = params.root().parameter("more", &[1 << 62, 16], Init::ZEROS).unwrap_err();
+    /// assert!(error.to_string().contains("at most 1073741824 numbers"));
+    /// # Ok::<(), promoter_torch::Error>(())
+    /// ```
+    pub fn planned() -> Self {
+        Self { is_plan: true, ..Self::new(Device::Cpu, 0) }
+    }
+
+    /// Names, shapes and kinds of all tensors, in the order they were made.
+    pub fn plan(&self) -> Vec<Planned> {
+        let planned =
+            |entry: &Entry| Planned { name: entry.name.clone(), shape: entry.tensor.size(), kind: entry.tensor.kind() };
+        self.entries.iter().map(planned).collect()
     }
 
     /// Where the tensors are.
@@ -114,14 +159,24 @@ impl Params {
         }
     }
 
-    fn add(&mut self, entry: Entry) -> Result<Tensor, Error> {
-        if self.get(&entry.name).is_some() {
-            return Err(Error::DuplicateName { name: entry.name });
-        }
+    /// Counts a tensor that is about to be made.
+    fn count(&mut self, name: &str, shape: &[i64]) -> Result<(), Error> {
+        let numbers = numel(shape).and_then(|n| self.numbers.checked_add(n)).filter(|&n| n <= MOST_NUMBERS);
+        let too_large = || Error::TooLarge { name: name.to_owned(), shape: shape.to_vec(), limit: MOST_NUMBERS };
+        self.numbers = numbers.ok_or_else(too_large)?;
+        Ok(())
+    }
+
+    fn add(&mut self, entry: Entry) -> Tensor {
         let tensor = entry.tensor.shallow_clone();
         self.entries.push(entry);
-        Ok(tensor)
+        tensor
     }
+}
+
+/// Numbers in a tensor of a shape; `None` where there is no such tensor.
+pub(crate) fn numel(shape: &[i64]) -> Option<u64> {
+    shape.iter().try_fold(1u64, |numel, &n| numel.checked_mul(u64::try_from(n).ok()?))
 }
 
 /// A place in a network's names, in which layers make their tensors.
@@ -151,7 +206,7 @@ impl Scope<'_> {
     /// A parameter whose axes lie as in its source framework.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`], [`Error::Init`].
+    /// [`Error::DuplicateName`], [`Error::TooLarge`], [`Error::Init`].
     pub fn parameter(&mut self, name: &str, shape: &[i64], init: Init) -> Result<Tensor, Error> {
         self.make(name, shape, init, Role::Parameter, false)
     }
@@ -159,7 +214,7 @@ impl Scope<'_> {
     /// A kernel that its source framework stores with the axes reversed (Keras, Sonnet); `shape` is LibTorch's.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`], [`Error::Init`].
+    /// [`Error::DuplicateName`], [`Error::TooLarge`], [`Error::Init`].
     pub fn reversed_parameter(&mut self, name: &str, shape: &[i64], init: Init) -> Result<Tensor, Error> {
         self.make(name, shape, init, Role::Parameter, true)
     }
@@ -167,7 +222,7 @@ impl Scope<'_> {
     /// A buffer of one value.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`].
+    /// [`Error::DuplicateName`], [`Error::TooLarge`].
     pub fn buffer(&mut self, name: &str, shape: &[i64], value: f64) -> Result<Tensor, Error> {
         self.make(name, shape, Init::Constant(value), Role::Buffer, false)
     }
@@ -175,20 +230,54 @@ impl Scope<'_> {
     /// A whole number that is counted up, starting at 0.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`].
+    /// [`Error::DuplicateName`], [`Error::TooLarge`].
     pub fn counter(&mut self, name: &str) -> Result<Tensor, Error> {
-        let tensor = Tensor::f_zeros([0i64; 0], (Kind::Int64, self.params.device))?;
-        self.params.add(Entry { name: format!("{}{name}", self.prefix), tensor, role: Role::Buffer, reversed: false })
+        let name = self.claim(name, &[])?;
+        let tensor = match self.params.is_plan {
+            true => shim::meta(&[], Kind::Int64)?,
+            false => Tensor::f_zeros([0i64; 0], (Kind::Int64, self.params.device))?,
+        };
+        Ok(self.params.add(Entry { name, tensor, role: Role::Buffer, reversed: false }))
+    }
+
+    /// Numbers that a layer works out from its sizes, row-major: they are not in weight files, but in memory.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Torch`] where there are more or fewer `values` than the shape has.
+    pub fn constant<T: tch::kind::Element>(
+        &mut self,
+        name: &str,
+        shape: &[i64],
+        values: impl FnOnce() -> Vec<T>,
+    ) -> Result<Tensor, Error> {
+        self.params.count(&format!("{}{name}", self.prefix), shape)?;
+        if self.params.is_plan {
+            return Ok(shim::meta(shape, T::KIND)?);
+        }
+        Ok(Tensor::f_from_slice(&values())?.f_reshape(shape)?.f_to_device(self.params.device)?)
+    }
+
+    /// The full name of a tensor that is about to be made: counted, and not there yet.
+    fn claim(&mut self, name: &str, shape: &[i64]) -> Result<String, Error> {
+        let name = format!("{}{name}", self.prefix);
+        self.params.count(&name, shape)?;
+        if !self.params.names.insert(name.clone()) {
+            return Err(Error::DuplicateName { name });
+        }
+        Ok(name)
     }
 
     fn make(&mut self, name: &str, shape: &[i64], init: Init, role: Role, reversed: bool) -> Result<Tensor, Error> {
-        let name = format!("{}{name}", self.prefix);
-        let Some(values) = init.draw(self.params.seed, &name, shape) else {
-            return Err(Error::Init { name, init: init.name(), shape: shape.to_vec() });
+        let name = self.claim(name, shape)?;
+        let tensor = match self.params.is_plan {
+            true => shim::meta(shape, Kind::Float)?,
+            false => match init.draw(self.params.seed, &name, shape) {
+                Some(values) => Tensor::f_from_slice(&values)?.f_reshape(shape)?.f_to_device(self.params.device)?,
+                None => return Err(Error::Init { name, init: init.name(), shape: shape.to_vec() }),
+            },
         };
-        let tensor = Tensor::f_from_slice(&values)?.f_reshape(shape)?.f_to_device(self.params.device)?;
         let tensor = tensor.f_set_requires_grad(role == Role::Parameter)?;
-        self.params.add(Entry { name, tensor, role, reversed })
+        Ok(self.params.add(Entry { name, tensor, role, reversed }))
     }
 }
 
@@ -222,6 +311,42 @@ mod tests {
         assert_eq!(params.get("mean").unwrap().double_value(&[0]), 3.0);
         let error = params.root().parameter("v", &[3], Init::Orthogonal).unwrap_err();
         assert_eq!(error.to_string(), "`v`: an orthogonal matrix cannot fill the shape [3]");
+    }
+
+    /// Names, shapes and kinds are those of the tensors themselves, and nothing is allocated: a plan of 4 GiB takes none.
+    #[test]
+    fn a_plan_is_what_is_made_afterwards() {
+        let make = |params: &mut Params| {
+            let mut root = params.root();
+            let _ = root.sub("conv").reversed_parameter("weight", &[3, 2, 5], Init::ONES)?;
+            let _ = root.buffer("mean", &[3], 1.0)?;
+            let _ = root.counter("steps")?;
+            root.constant("table", &[2, 2], || vec![1i64, 2, 3, 4])
+        };
+        let (mut plan, mut params) = (Params::planned(), Params::new(Device::Cpu, 1));
+        let (planned, constant) = (make(&mut plan).unwrap(), make(&mut params).unwrap());
+        assert_eq!((planned.size(), planned.kind()), (constant.size(), constant.kind()));
+        assert_eq!(plan.plan(), params.plan());
+        assert_eq!((plan.parameter_count(), plan.buffer_count()), (30, 4));
+        assert!(plan.root().counter("steps").unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn too_many_numbers_are_refused_before_they_are_made() {
+        let most = MOST_NUMBERS as i64;
+        for mut params in [Params::planned(), Params::new(Device::Cpu, 1)] {
+            for shape in [&[most + 1][..], &[i64::MAX, i64::MAX], &[1 << 40, 1 << 40, 1 << 40], &[-1], &[0, i64::MIN]] {
+                let error = params.root().sub("layer").parameter("weight", shape, Init::Orthogonal).unwrap_err();
+                assert!(matches!(&error, Error::TooLarge { name, .. } if name == "layer.weight"), "{error}");
+                let values = || -> Vec<i64> { unreachable!() };
+                assert!(matches!(params.root().constant("table", shape, values), Err(Error::TooLarge { .. })));
+            }
+        }
+        let mut plan = Params::planned();
+        let _ = plan.root().parameter("half", &[most / 2], Init::ZEROS).unwrap();
+        let _ = plan.root().parameter("other", &[most / 2], Init::ZEROS).unwrap();
+        let error = plan.root().counter("steps").unwrap_err();
+        assert_eq!(error.to_string(), "`steps` cannot have the shape []: a network has at most 1073741824 numbers");
     }
 
     #[test]

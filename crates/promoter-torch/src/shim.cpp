@@ -1,10 +1,13 @@
-// What tch does not wrap: grouped optimiser arithmetic, autocast with a dtype, switches, memory figures.
-// Every function catches: no C++ exception may cross into Rust. 0 is success; otherwise pt_error() has the text.
+// What tch does not wrap: grouped optimiser arithmetic, autocast with a dtype, dropout from a generator, tensors without
+// memory, switches, memory figures.
+// Every function catches everything: no C++ exception may cross into Rust. 0 is success; otherwise pt_error() has the text.
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,9 @@ static thread_local std::string last_error;
   } catch (const std::exception &e) { \
     last_error = e.what();            \
     return 1;                         \
+  } catch (...) {                     \
+    last_error = "an exception of unknown type"; \
+    return 1;                         \
   }
 
 static at::DeviceType device_type(int cuda) { return cuda ? at::kCUDA : at::kCPU; }
@@ -33,8 +39,50 @@ static std::vector<Tensor> list(Tensor *const *tensors, size_t n) {
   return out;
 }
 
+// What a fused step takes for granted: it walks both through memory, number by number. Gradients are brought into
+// the layout of their parameters beforehand, so their strides may differ until then.
+static bool alike(const Tensor &p, const Tensor &t, bool strides) {
+  return p.defined() && t.defined() && p.layout() == at::kStrided && t.layout() == at::kStrided &&
+         p.is_non_overlapping_and_dense() && t.sizes() == p.sizes() && t.scalar_type() == p.scalar_type() &&
+         t.device() == p.device() && (!strides || t.strides() == p.strides());
+}
+
+static bool is_step(const Tensor &p, const Tensor &step) {
+  return p.defined() && step.defined() && step.layout() == at::kStrided && step.dim() == 0 &&
+         step.scalar_type() == at::kFloat && step.device() == p.device();
+}
+
 extern "C" {
 const char *pt_error() { return last_error.c_str(); }
+
+// Fails in each of the ways that there are, for the test of what every function here promises.
+int pt_fail(int how) {
+  PT_TRY(if (how == 0) TORCH_CHECK(false, "a check of LibTorch\nwith a second line");
+         if (how == 1) throw std::runtime_error("the standard library"); throw how)
+}
+
+int pt_generator_new(int64_t seed, at::Generator **out) {
+  PT_TRY(*out = new at::Generator(at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(seed))))
+}
+void pt_generator_free(at::Generator *generator) { delete generator; }
+// As at::dropout on the CPU, whose noise comes from the default generator.
+int pt_dropout(const Tensor *x, double p, at::Generator *generator, Tensor **out) {
+  PT_TRY(auto noise = at::empty_like(*x).bernoulli_(1 - p, *generator); noise.div_(1 - p);
+         *out = new Tensor(*x * noise))
+}
+
+int pt_meta(const int64_t *size, size_t dimensions, int kind, Tensor **out) {
+  PT_TRY(auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(kind)).device(at::kMeta);
+         *out = new Tensor(at::empty(at::IntArrayRef(size, dimensions), options)))
+}
+
+// Index of the first tensor that is not like its parameter; n when all are.
+int pt_first_unlike(Tensor *const *p, Tensor *const *t, size_t n, int strides, size_t *index) {
+  PT_TRY(size_t i = 0; while (i < n && alike(*p[i], *t[i], strides)) i++; *index = i)
+}
+int pt_first_no_step(Tensor *const *p, Tensor *const *steps, size_t n, size_t *index) {
+  PT_TRY(size_t i = 0; while (i < n && is_step(*p[i], *steps[i])) i++; *index = i)
+}
 
 int pt_autocast_get(int cuda, int *enabled, int *kind) {
   PT_TRY(*enabled = at::autocast::is_autocast_enabled(device_type(cuda));

@@ -8,12 +8,15 @@ mod archive;
 mod error;
 mod pickle;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use tch::{Kind, Tensor};
 
 use crate::Error;
 use crate::file::Tensors;
+use crate::params::numel;
 use archive::Archive;
 pub use error::StateDictError;
 use pickle::Recipe;
@@ -21,7 +24,8 @@ use pickle::Recipe;
 /// Reads the tensors of a state dictionary, for [`Tensors::load_into`].
 ///
 /// The file must hold the dictionary itself. From a checkpoint that holds it beside other things, or a whole module,
-/// save it in Python first: `torch.save(torch.load(path)["state_dict"], "state_dict.pt")`.
+/// save it in Python first: `torch.save(torch.load(path)["state_dict"], "state_dict.pt")`. Tensors that share a storage
+/// are copied each; together they may have eight times the bytes of the file.
 ///
 /// ```
 /// use promoter_torch::state_dict;
@@ -41,43 +45,85 @@ pub fn read(path: &Path) -> Result<Tensors, Error> {
         return Err(refuse(StateDictError::ByteOrder));
     }
     let recipes = pickle::read(archive.get("data.pkl").map_err(refuse)?).map_err(refuse)?;
+    check_total(&recipes, bytes.len() as u64).map_err(refuse)?;
+    let mut storages = BTreeMap::new();
     let mut out = Tensors::default();
-    for (name, recipe) in recipes {
-        let values = storage(&archive, &name, &recipe).map_err(refuse)?;
-        let numel = values.len() / recipe.kind.elt_size_in_bytes();
-        let storage = Tensor::f_from_data_size(values, &[numel as i64], recipe.kind)?;
-        let tensor = storage.f_as_strided(&recipe.size, &recipe.stride, recipe.offset)?.f_contiguous()?;
-        if out.tensors.insert(name.clone(), tensor).is_some() {
-            return Err(refuse(StateDictError::Duplicate { name }));
+    for (name, recipe) in &recipes {
+        let storage = match storages.entry(&recipe.storage) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let numbers = storage_bytes(&archive, name, recipe).map_err(refuse)?;
+                new.insert(Tensor::f_from_data_size(numbers, &[recipe.numel], recipe.kind)?)
+            }
+        };
+        if !recipe.lies_in(storage) {
+            return Err(refuse(recipe.out_of_bounds(name)));
         }
+        if out.tensors.contains_key(name) {
+            return Err(refuse(StateDictError::Duplicate { name: name.clone() }));
+        }
+        out.insert(name, &storage.f_as_strided(&recipe.size, &recipe.stride, recipe.offset)?)?;
     }
     Ok(out)
 }
 
-/// The bytes of a tensor's storage, when the tensor lies within them.
-fn storage<'a>(archive: &Archive<'a>, name: &str, recipe: &Recipe) -> Result<&'a [u8], StateDictError> {
-    let bytes = archive.get(&format!("data/{}", recipe.storage))?;
-    let held = (bytes.len() / recipe.kind.elt_size_in_bytes()) as i64;
-    let fits = || -> Option<bool> {
-        if recipe.size.len() != recipe.stride.len() || recipe.offset < 0 {
-            return None;
-        }
-        let (mut numel, mut last) = (1i64, recipe.offset);
-        for (&n, &stride) in recipe.size.iter().zip(&recipe.stride) {
-            if n < 0 || stride < 0 {
+/// Bytes of tensors that a file may have for each of its own. Several names may share a storage, as tied weights do, and
+/// each gets a copy: without a limit a small file could fill the memory.
+const MOST_COPIES: u64 = 8;
+
+/// Refuses dictionaries that are far larger than their file, before anything is copied.
+fn check_total(recipes: &[(String, Recipe)], file: u64) -> Result<(), StateDictError> {
+    let mut total = 0u64;
+    for (name, recipe) in recipes {
+        let bytes = recipe.bytes().ok_or_else(|| recipe.out_of_bounds(name))?;
+        total = total.saturating_add(bytes);
+    }
+    let limit = file.saturating_mul(MOST_COPIES);
+    if total > limit {
+        return Err(StateDictError::TooLarge { total, file, limit });
+    }
+    Ok(())
+}
+
+impl Recipe {
+    /// Bytes of the tensor by itself.
+    fn bytes(&self) -> Option<u64> {
+        numel(&self.size)?.checked_mul(self.kind.elt_size_in_bytes() as u64)
+    }
+
+    fn out_of_bounds(&self, name: &str) -> StateDictError {
+        StateDictError::Bounds { name: name.to_owned(), storage: self.storage.clone() }
+    }
+
+    /// Whether the tensor lies within its storage; one that repeats its numbers could be of any size.
+    fn lies_in(&self, storage: &Tensor) -> bool {
+        let held = storage.numel() as i64;
+        let fits = || -> Option<bool> {
+            if self.size.len() != self.stride.len() || self.offset < 0 {
                 return None;
             }
-            numel = numel.checked_mul(n)?;
-            last = last.checked_add((n - 1).max(0).checked_mul(stride)?)?;
-        }
-        // A tensor that repeats its storage could be of any size.
-        Some(numel == 0 || (last < held && numel <= held))
-    };
-    let whole = bytes.len() % recipe.kind.elt_size_in_bytes() == 0 && held == recipe.numel;
-    if whole && fits() == Some(true) {
-        return Ok(bytes);
+            let (mut numel, mut last) = (1i64, self.offset);
+            for (&n, &stride) in self.size.iter().zip(&self.stride) {
+                if n < 0 || stride < 0 {
+                    return None;
+                }
+                numel = numel.checked_mul(n)?;
+                last = last.checked_add((n - 1).max(0).checked_mul(stride)?)?;
+            }
+            Some(numel == 0 || (last < held && numel <= held))
+        };
+        self.kind == storage.kind() && self.numel == held && fits() == Some(true)
     }
-    Err(StateDictError::Bounds { name: name.to_owned(), storage: recipe.storage.clone() })
+}
+
+/// The bytes of the storage that a tensor lies in, when they are as many as the pickle says.
+fn storage_bytes<'a>(archive: &Archive<'a>, name: &str, recipe: &Recipe) -> Result<&'a [u8], StateDictError> {
+    let bytes = archive.get(&format!("data/{}", recipe.storage))?;
+    let of_one = recipe.kind.elt_size_in_bytes();
+    match bytes.len() % of_one == 0 && (bytes.len() / of_one) as i64 == recipe.numel {
+        true => Ok(bytes),
+        false => Err(recipe.out_of_bounds(name)),
+    }
 }
 
 /// The kind of number of a storage class of PyTorch.

@@ -55,6 +55,91 @@ fn one_tensor(numel: u8, offset: u8, size: u8, stride: u8) -> Vec<u8> {
     [&head[..], &storage, &layout, b"ccollections\nOrderedDict\n)RtRs."].concat()
 }
 
+/// The pickle of a dictionary of `names` to float tensors of `numel` numbers, each the whole of its storage.
+fn many_tensors(names: usize, numel: u32, storage: impl Fn(usize) -> String) -> Vec<u8> {
+    let text = |text: &str| [b"X".as_slice(), &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    let number = [b"J".as_slice(), &numel.to_le_bytes()].concat();
+    let mut pickle = b"\x80\x02}".to_vec();
+    for i in 0..names {
+        pickle.extend(text(&format!("w{i}")));
+        pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n");
+        pickle.extend([text(&storage(i)), text("cpu"), number.clone(), b"tQ".to_vec()].concat());
+        pickle.extend([b"K\0", &number[..], b"\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRs"].concat());
+    }
+    pickle.push(b'.');
+    pickle
+}
+
+/// A storage is read once, whatever number of names it has, and a file cannot become far more than it is.
+#[test]
+fn tensors_that_share_a_storage_are_bounded_by_the_file() {
+    let numel = 1 << 20;
+    let values = vec![0u8; 4 * numel];
+    let file =
+        |names| archive(&[("data.pkl", &many_tensors(names, numel as u32, |_| "0".into())), ("data/0", &values)]);
+    let whole = file(1001);
+    let length = whole.len() as u64;
+    let expected = StateDictError::TooLarge { total: 1001 << 22, file: length, limit: 8 * length };
+    assert_eq!(refusal(&whole), expected);
+    let shared = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(shared.path(), file(7)).unwrap();
+    let tensors = read(shared.path()).unwrap().tensors;
+    assert_eq!(tensors.len(), 7);
+    // Each has its own copy.
+    let _ = tensors["w0"].shallow_clone().fill_(1.0);
+    assert_eq!(tensors["w6"].abs().max().double_value(&[]), 0.0);
+}
+
+/// Members of an archive that all lie in the same bytes, each a storage of its own.
+#[test]
+fn members_that_overlap_are_refused() {
+    let numel = 1 << 12;
+    let pickle = many_tensors(40, numel, |i| i.to_string());
+    let values = vec![0u8; 4 * numel as usize];
+    let names: Vec<String> = (0..40).map(|i| format!("data/{i}")).collect();
+    let members: Vec<(&str, &[u8])> = std::iter::once(("data.pkl", pickle.as_slice()))
+        .chain(names.iter().map(|name| (name.as_str(), values.as_slice())))
+        .collect();
+    let whole = archive(&members);
+    assert_eq!(refusal(&overlapping(&whole, 40)), StateDictError::Archive);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &whole).unwrap();
+    assert_eq!(read(file.path()).unwrap().tensors.len(), 40);
+}
+
+/// The archive with the bytes of all but one of its last `n` members taken out, and the directory leading to that one.
+fn overlapping(whole: &[u8], n: usize) -> Vec<u8> {
+    let end = whole.len() - 22;
+    let directory = u32::from_le_bytes(whole[end + 16..end + 20].try_into().unwrap()) as usize;
+    let mut entries: Vec<Vec<u8>> = Vec::new();
+    let mut at = directory;
+    while at < end {
+        let length = 46 + usize::from(u16::from_le_bytes(whole[at + 28..at + 30].try_into().unwrap()));
+        entries.push(whole[at..at + length].to_vec());
+        at += length;
+    }
+    let (first, second) = (entries.len() - n, entries.len() - n + 1);
+    let kept: [u8; 4] = entries[first][42..46].try_into().unwrap();
+    let cut = u32::from_le_bytes(entries[second][42..46].try_into().unwrap()) as usize;
+    entries[second..].iter_mut().for_each(|entry| entry[42..46].copy_from_slice(&kept));
+    let mut tail = whole[end..].to_vec();
+    tail[16..20].copy_from_slice(&(cut as u32).to_le_bytes());
+    [&whole[..cut], &entries.concat(), &tail].concat()
+}
+
+/// One storage that is claimed to have another kind or length the second time: PyTorch does not write it.
+#[test]
+fn a_storage_has_one_kind_and_one_length() {
+    let whole = many_tensors(2, 2, |_| "0".into());
+    let bounds = StateDictError::Bounds { name: "w1".into(), storage: "0".into() };
+    let second = whole.windows(2).rposition(|window| window == b"w1").unwrap();
+    for (from, to) in [(&b"Float"[..], &b"Int"[..]), (b"J\x02\0\0\0tQ", b"J\x01\0\0\0tQ")] {
+        let at = second + whole[second..].windows(from.len()).position(|window| window == from).unwrap();
+        let changed = [&whole[..at], to, &whole[at + from.len()..]].concat();
+        assert_eq!(pickled(&changed), bounds);
+    }
+}
+
 #[test]
 fn a_state_dictionary_of_pytorch_loads_into_the_network_of_its_names() {
     let path = fixture("state_dict.pt");

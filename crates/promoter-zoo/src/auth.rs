@@ -13,7 +13,7 @@ use tch::Tensor;
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BiLstm, Conv1d, DenseHead, Padding, pool};
+use crate::layers::{self, BiLstm, Conv1d, DenseHead, Padding, pool};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -152,9 +152,9 @@ impl Network for Auth {
         let x = self.conv.forward(&x.f_transpose(1, 2).in_layer("input")?)?;
         // The largest of ReLUs is the ReLU of the largest: in this order there is a third to do.
         let x = pool::max(&x, pool, false).and_then(|x| x.f_relu()).in_layer("pool")?;
-        let x = x.f_dropout(dropout, mode.is_train()).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
+        let x = layers::dropout(&x, dropout, mode).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
         let x = self.lstm.all_steps(&x, mode)?;
-        let x = x.f_dropout(dropout, mode.is_train()).and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?;
+        let x = layers::dropout(&x, dropout, mode).and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?;
         let y = self.head.forward(&x, mode)?;
         match output {
             Output::Linear => Ok(y),

@@ -12,7 +12,7 @@ use tch::Tensor;
 
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BiLstm, DenseHead};
+use crate::layers::{self, BiLstm, DenseHead};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -91,7 +91,7 @@ impl Network for AuthRnn {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         check_input(x, self.input())?;
         let x = self.lstm.all_steps(x, mode)?;
-        let x = x.f_dropout(self.config.dropout, mode.is_train());
+        let x = layers::dropout(&x, self.config.dropout, mode);
         self.head.forward(&x.and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?, mode)
     }
 }

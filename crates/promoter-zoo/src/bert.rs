@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
 use crate::error::{InLayer, at_least_one, rate};
-use crate::layers::{LayerNorm, Linear, residual};
+use crate::layers::{self, LayerNorm, Linear, dot_product, residual};
 use crate::network::check_input;
 use crate::trace::record;
 use crate::{Error, Input, Mode, Network};
@@ -129,7 +129,7 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let dropout = |x: Tensor| x.f_dropout(self.dropout, mode.is_train()).in_layer(&self.layer);
+        let dropout = |x: Tensor| layers::dropout(&x, self.dropout, mode).in_layer(&self.layer);
         let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
         let mixed = self.attend(&query, &key, &value, mode).in_layer(&self.layer)?;
         record(&self.layer, "attention", &mixed, || 2 * x.size()[1] * mixed.numel() as i64);
@@ -142,8 +142,7 @@ impl Block {
         let (batch, length, channels) = query.size3()?;
         let split = |x: &Tensor| x.f_reshape([batch, length, self.heads, channels / self.heads])?.f_transpose(1, 2);
         let (query, key, value) = (split(query)?, split(key)?, split(value)?);
-        let dropout = if mode.is_train() { self.dropout } else { 0.0 };
-        Tensor::f_scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, dropout, false, None, false)?
+        dot_product::attention(&query, &key, &value, self.dropout, mode)?
             .f_transpose(1, 2)?
             .f_reshape([batch, length, channels])
     }
@@ -237,7 +236,7 @@ impl Bert {
             .in_layer("embedding")?;
         record("embedding", "embedding", &embedded, || 0);
         let normed = self.norm.forward(&embedded)?;
-        let mut x = normed.f_dropout(self.config.dropout, mode.is_train()).in_layer("embedding")?;
+        let mut x = layers::dropout(&normed, self.config.dropout, mode).in_layer("embedding")?;
         for block in &self.blocks {
             x = block.forward(&x, mode)?;
         }
@@ -258,7 +257,7 @@ impl Network for Bert {
         let x = self.encode(&self.tokens(x)?, mode)?;
         let mean = x.f_mean_dim(1, false, None::<Kind>).in_layer("pool")?;
         let pooled = self.pool.forward(&mean)?;
-        let pooled = pooled.f_tanh().and_then(|x| x.f_dropout(self.config.dropout, mode.is_train()));
+        let pooled = pooled.f_tanh().and_then(|x| layers::dropout(&x, self.config.dropout, mode));
         self.head.forward(&pooled.in_layer("pool")?)
     }
 }

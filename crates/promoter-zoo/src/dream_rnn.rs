@@ -11,7 +11,7 @@ use tch::Tensor;
 
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::bins::{BINS, expectation};
-use crate::layers::{BiLstm, BinHead, ParallelConv};
+use crate::layers::{BiLstm, BinHead, ParallelConv, dropout};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -110,7 +110,7 @@ impl Network for DreamRnn {
         let flip = |x: &Tensor| x.f_transpose(1, 2).in_layer("core");
         let x = self.first.forward(&flip(x)?, mode)?;
         let x = self.second.forward(&flip(&self.lstm.all_steps(&flip(&x)?, mode)?)?, mode)?;
-        self.head.forward(&x.f_dropout(self.final_dropout, mode.is_train()).in_layer("core")?)
+        self.head.forward(&dropout(&x, self.final_dropout, mode).in_layer("core")?)
     }
 
     fn expression(&self, output: &Tensor) -> Result<Tensor, Error> {

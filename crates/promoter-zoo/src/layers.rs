@@ -9,6 +9,7 @@ pub mod conformer;
 pub mod conv;
 pub mod conv_transpose;
 pub mod dense;
+pub mod dot_product;
 pub mod linear;
 pub mod lstm;
 pub mod norm;
@@ -18,10 +19,11 @@ pub mod position_bias;
 pub mod sandwich;
 pub mod squeeze_excite;
 
-use tch::{TchError, Tensor};
+use promoter_torch::{backend, random};
+use tch::{Device, TchError, Tensor};
 
-use crate::Error;
 use crate::error::InLayer;
+use crate::{Error, Mode};
 
 pub use attention_pool::AttentionPool;
 pub use bins::BinHead;
@@ -36,6 +38,26 @@ pub use parallel_conv::ParallelConv;
 pub use position_bias::PositionBias;
 pub use sandwich::Sandwich;
 pub use squeeze_excite::SqueezeExcite;
+
+/// `x` with numbers set to zero with probability `p` and the others divided by 1 - p, in training; draws as
+/// [`random::dropout`] does.
+///
+/// # Shapes
+/// Any to the same.
+///
+/// # Errors
+/// LibTorch's, for a `p` outside 0 to 1.
+pub fn dropout(x: &Tensor, p: f64, mode: Mode) -> Result<Tensor, TchError> {
+    random::dropout(x, p, mode.is_train())
+}
+
+/// Runs `f` in the precision of its tensors.
+pub(crate) fn without_autocast<T>(device: Device, f: impl FnOnce() -> Result<T, TchError>) -> Result<T, TchError> {
+    backend::autocast(device, None, f).map_err(|error| match error {
+        promoter_torch::Error::Torch(source) => source,
+        other => TchError::Torch(other.to_string()),
+    })?
+}
 
 /// Channels of several (B, .., L) as one, lying in memory as theirs do.
 pub(crate) fn concatenate(parts: &[&Tensor]) -> Result<Tensor, TchError> {

@@ -14,12 +14,23 @@ pub enum Mode {
     Train,
     /// Training without moving the stored averages: the second pass of SAM and GSAM.
     TrainKeepAverages,
+    /// Estimating what prediction needs of finished weights ("precise batch norm"): no dropout, batch statistics, and
+    /// stored averages replaced by mean and variance over all batches so far, which must be of one size.
+    ///
+    /// Moving averages lag behind the weights, and weights that are averages themselves never had any.
+    ///
+    /// # Source
+    /// Wu and Johnson 2021, <https://arxiv.org/abs/2105.07576>.
+    Estimate {
+        /// Batches before this one; the first replaces what is stored.
+        batch: u64,
+    },
 }
 
 impl Mode {
-    /// Whether dropout and batch statistics are on.
+    /// Whether dropout is on.
     pub fn is_train(self) -> bool {
-        self != Self::Evaluate
+        matches!(self, Self::Train | Self::TrainKeepAverages)
     }
 }
 

@@ -12,7 +12,7 @@ use tch::{TchError, Tensor};
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool};
+use crate::layers::{self, BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -256,7 +256,7 @@ impl Network for NoisyChardonnay {
         let x = self.pool(x).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
         let x = self.lstm.all_steps(&x, mode)?;
         let dropout = self.config.lstm_dropout;
-        let x = x.f_dropout(dropout, mode.is_train()).and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?;
+        let x = layers::dropout(&x, dropout, mode).and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?;
         self.head.forward(&x, mode)
     }
 }

@@ -13,7 +13,7 @@ use tch::{TchError, Tensor};
 use crate::error::{InLayer, at_least_one, rate};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BiLstm, DenseHead, Linear, residual};
+use crate::layers::{self, BiLstm, DenseHead, Linear, residual};
 use crate::network::check_input;
 use crate::noisy_chardonnay::{Activation, ConvBlock};
 use crate::trace::record;
@@ -179,7 +179,7 @@ impl Network for NoisyChardonnayAttention {
             x = block.forward(&x, mode)?;
         }
         let x = self.lstm.all_steps(&x.f_transpose(1, 2).in_layer("lstm")?, mode)?;
-        let x = x.f_dropout(self.config.lstm_dropout, mode.is_train()).in_layer("lstm")?;
+        let x = layers::dropout(&x, self.config.lstm_dropout, mode).in_layer("lstm")?;
         let x = residual(&x, &self.attention.forward(&x)?)?;
         self.head.forward(&x.f_flatten(1, 2).in_layer("flatten")?, mode)
     }

@@ -13,7 +13,7 @@ use tch::{TchError, Tensor};
 use crate::error::{InLayer, at_least_one};
 use crate::layers::attention::{RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
-use crate::layers::{AttentionPool, BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
+use crate::layers::{self, AttentionPool, BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
 use crate::network::check_input;
 use crate::{Error, Input, Mode, Network};
 
@@ -248,7 +248,7 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let dropout = |x: Tensor| x.f_dropout(self.dropout, mode.is_train()).in_layer("dropout");
+        let dropout = |x: Tensor| layers::dropout(&x, self.dropout, mode).in_layer("dropout");
         let x = residual(x, &dropout(self.attention.forward(&self.attention_norm.forward(x)?, mode)?)?)?;
         let hidden = dropout(self.expand.forward(&self.mlp_norm.forward(&x)?)?)?.f_relu().in_layer("relu")?;
         residual(&x, &dropout(self.contract.forward(&hidden)?)?)
@@ -332,7 +332,7 @@ impl Network for EnformerSlim {
             x = block.forward(&x, mode)?;
         }
         let x = self.last.forward(&x.f_transpose(1, 2).in_layer("last")?, mode)?;
-        let x = self.pool.forward(&x)?.f_dropout(self.config.final_dropout, mode.is_train()).in_layer("last")?;
+        let x = layers::dropout(&self.pool.forward(&x)?, self.config.final_dropout, mode).in_layer("last")?;
         let x = match self.config.last_activation {
             Activation::Gelu => gelu(&x)?,
             Activation::Relu => x.f_relu().in_layer("last")?,

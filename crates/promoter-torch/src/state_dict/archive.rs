@@ -31,7 +31,7 @@ impl<'a> Archive<'a> {
         let end = from + bytes.get(from..)?.windows(4).rposition(|window| window == b"PK\x05\x06")?;
         let count = u16_at(bytes, end + 10)?;
         let mut at = u32_at(bytes, end + 16)? as usize;
-        let mut members = BTreeMap::new();
+        let (mut members, mut total) = (BTreeMap::new(), 0usize);
         for _ in 0..count {
             if bytes.get(at..at + 4)? != b"PK\x01\x02" {
                 return None;
@@ -45,6 +45,8 @@ impl<'a> Archive<'a> {
             let (_, name) = name.split_once('/')?;
             // All ones: the true size is in a record for large files.
             let stored = method == 0 && packed == size && size != u32::MAX && header != u32::MAX;
+            // Members that overlap would let a small file hold any amount.
+            total = total.checked_add(size as usize).filter(|&total| !stored || total <= bytes.len())?;
             let member = Member { header: header as usize, size: size as usize, checksum, stored };
             members.insert(name.to_owned(), member);
             at += 46 + lengths.iter().sum::<usize>();

@@ -78,4 +78,14 @@ pub enum StateDictError {
         /// Storage.
         storage: String,
     },
+    /// Many names share few storages: the tensors would fill far more memory than the file.
+    #[error("the tensors would take {total} bytes of a file of {file} bytes, expected at most {limit}")]
+    TooLarge {
+        /// Bytes of all tensors.
+        total: u64,
+        /// Bytes of the file.
+        file: u64,
+        /// Most bytes that all tensors may take.
+        limit: u64,
+    },
 }

@@ -7,6 +7,7 @@ use promoter_torch::{Init, Scope};
 use tch::{Device, TchError, Tensor};
 
 use crate::error::InLayer;
+use crate::layers::dropout;
 use crate::trace::record;
 use crate::{Error, Mode};
 
@@ -88,8 +89,7 @@ impl RelativeAttention {
 
     fn attend(&self, x: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         let Shape { length, heads, value, .. } = self.shape;
-        let train = mode.is_train();
-        let weights = self.logits(x, mode)?.f_softmax(-1, None)?.f_dropout(self.dropout, train)?;
+        let weights = dropout(&self.logits(x, mode)?.f_softmax(-1, None)?, self.dropout, mode)?;
         let values = self.split(&x.f_linear(&self.value, None::<Tensor>)?, value)?;
         let mixed = weights.f_matmul(&values)?.f_transpose(1, 2)?.f_reshape([-1, length, heads * value])?;
         mixed.f_linear(&self.output_weight, Some(&self.output_bias))
@@ -105,7 +105,7 @@ impl RelativeAttention {
         // The query is scaled before the biases are added to it.
         let query = self.split(&x.f_linear(&self.query, None::<Tensor>)?, key)?.f_mul_scalar(scale)?;
         let keys = self.split(&x.f_linear(&self.key, None::<Tensor>)?, key)?;
-        let positions = self.positions.f_dropout(self.position_dropout, mode.is_train())?;
+        let positions = dropout(&self.positions, self.position_dropout, mode)?;
         let relative = positions.f_linear(&self.relative_key, None::<Tensor>)?;
         let relative = relative.f_reshape([2 * length - 1, heads, key])?.f_permute([1, 2, 0])?;
         let content = query.f_add(&self.content_bias)?.f_matmul(&keys.f_transpose(2, 3)?)?;

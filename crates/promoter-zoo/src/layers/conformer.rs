@@ -9,7 +9,7 @@ use tch::{TchError, Tensor};
 
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
-use crate::layers::{Conv1d, LayerNorm, Linear, residual};
+use crate::layers::{Conv1d, LayerNorm, Linear, dropout, residual};
 use crate::trace::record;
 use crate::{Error, Mode};
 
@@ -71,7 +71,7 @@ impl Conformer {
     fn convolve(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let flipped = x.f_transpose(1, 2).in_layer("conv")?;
         let y = self.pointwise.forward(&self.depthwise.forward(&flipped)?)?;
-        y.f_relu().and_then(|y| y.f_dropout(self.dropout, mode.is_train())?.f_transpose(1, 2)).in_layer("conv")
+        y.f_relu().and_then(|y| dropout(&y, self.dropout, mode)?.f_transpose(1, 2)).in_layer("conv")
     }
 }
 
@@ -98,11 +98,11 @@ impl FeedForward {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let gated = |x: &Tensor| -> Result<Tensor, TchError> {
             let halves = x.f_chunk(2, -1)?;
-            halves[0].f_mul(&halves[1].f_silu()?)?.f_dropout(self.dropout, mode.is_train())
+            dropout(&halves[0].f_mul(&halves[1].f_silu()?)?, self.dropout, mode)
         };
         let hidden = gated(&self.expand.forward(&self.norm.forward(x)?)?).in_layer("gate")?;
         let y = self.contract.forward(&hidden)?;
-        y.f_dropout(self.dropout, mode.is_train()).and_then(|y| y.f_mul_scalar(0.5)).in_layer("dropout")
+        dropout(&y, self.dropout, mode).and_then(|y| y.f_mul_scalar(0.5)).in_layer("dropout")
     }
 }
 

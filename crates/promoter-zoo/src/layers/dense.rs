@@ -3,7 +3,7 @@
 use promoter_torch::{Init, Scope};
 use tch::Tensor;
 
-use super::Linear;
+use super::{Linear, dropout};
 use crate::error::InLayer;
 use crate::{Error, Mode};
 
@@ -44,7 +44,7 @@ impl DenseHead {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let activate = |x: Tensor| x.f_relu()?.f_dropout(self.dropout, mode.is_train());
+        let activate = |x: Tensor| dropout(&x.f_relu()?, self.dropout, mode);
         let x = activate(self.first.forward(x)?).in_layer("dense.0")?;
         let x = activate(self.second.forward(&x)?).in_layer("dense.1")?;
         self.output.forward(&x)

@@ -1,11 +1,11 @@
 //! Bidirectional long short-term memory, as Keras and PyTorch have it.
 
-use promoter_torch::backend::autocast;
 use promoter_torch::{Init, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
 use crate::error::InLayer;
+use crate::layers::without_autocast;
 use crate::trace::record;
 use crate::{Error, Mode};
 
@@ -177,8 +177,7 @@ impl BiLstm {
             // The state is unbounded and wants all of f32.
             CellActivation::Swish => {
                 let projected = self.project(x)?.f_to_kind(self.forward.bias.kind())?;
-                autocast(x.device(), None, || self.recur(&projected))
-                    .map_err(|error| TchError::Torch(error.to_string()))?
+                without_autocast(x.device(), || self.recur(&projected))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Normalisation, as Keras, Sonnet and PyTorch each do it.
 
-use promoter_torch::{Init, Scope};
+use promoter_torch::params::Role;
+use promoter_torch::{Init, Params, Scope};
 use tch::{Kind, Tensor};
 
 use crate::error::InLayer;
@@ -34,6 +35,11 @@ enum Averages {
     Debiased { steps: Tensor, hidden_mean: Tensor, hidden_variance: Tensor, mean: Tensor, variance: Tensor },
 }
 
+/// PyTorch's name of the variance that prediction uses, here Keras' too.
+const MOVING_VARIANCE: &str = "running_var";
+/// Sonnet's.
+const DEBIASED_VARIANCE: &str = "variance";
+
 /// Decay of Sonnet's averages in the slim Enformer.
 const DECAY: f64 = 0.9;
 
@@ -58,7 +64,7 @@ impl BatchNorm {
         let (weight, bias) = scale_and_offset(&mut scope, channels)?;
         let averages = Averages::Moving {
             mean: scope.buffer("running_mean", &[channels], 0.0)?,
-            variance: scope.buffer("running_var", &[channels], 1.0)?,
+            variance: scope.buffer(MOVING_VARIANCE, &[channels], 1.0)?,
             momentum,
             corrected,
             batches: corrected.then(|| scope.counter("num_batches_tracked")).transpose()?,
@@ -77,7 +83,7 @@ impl BatchNorm {
             hidden_mean: scope.buffer("hidden_mean", &[channels], 0.0)?,
             hidden_variance: scope.buffer("hidden_variance", &[channels], 0.0)?,
             mean: scope.buffer("mean", &[channels], 0.0)?,
-            variance: scope.buffer("variance", &[channels], 0.0)?,
+            variance: scope.buffer(DEBIASED_VARIANCE, &[channels], 0.0)?,
         };
         Ok(Self { layer: scope.layer().to_owned(), weight, bias, eps: 1e-5, averages })
     }
@@ -112,20 +118,62 @@ impl BatchNorm {
                 }
                 norm(Some(mean), Some(variance), true, *momentum)
             }
-            (averages, Mode::Train) => {
+            (averages, Mode::Train | Mode::Estimate { .. }) => {
                 // With momentum 1 LibTorch leaves this batch's mean and corrected variance in these two.
                 let (mean, variance) = (self.bias.f_zeros_like()?, self.bias.f_zeros_like()?);
                 let y = norm(Some(&mean), Some(&variance), true, 1.0)?;
                 let n = x.numel() as f64 / x.size()[1] as f64;
                 let _guard = tch::no_grad_guard();
-                averages.update(&mean, &variance.f_mul_scalar((n - 1.0) / n)?)?;
+                let variance = variance.f_mul_scalar((n - 1.0) / n)?;
+                match mode {
+                    Mode::Estimate { batch } => averages.pool(&mean, &variance, batch as f64, n)?,
+                    _ => averages.update(&mean, &variance)?,
+                }
                 Ok(y)
             }
         }
     }
+
+    /// Whether a network has batch norms: whether [`Mode::Estimate`] changes anything.
+    ///
+    /// ```
+    /// use promoter_torch::Params;
+    /// use promoter_zoo::layers::BatchNorm;
+    /// let mut params = Params::planned();
+    /// assert!(!BatchNorm::is_in(&params));
+    /// BatchNorm::keras(params.root().sub("norm"), 8)?;
+    /// assert!(BatchNorm::is_in(&params));
+    /// # Ok::<(), promoter_zoo::Error>(())
+    /// ```
+    pub fn is_in(params: &Params) -> bool {
+        params.entries().iter().filter(|entry| entry.role == Role::Buffer).any(|entry| {
+            let name = entry.name.rsplit('.').next();
+            name.is_some_and(|name| [MOVING_VARIANCE, DEBIASED_VARIANCE].contains(&name))
+        })
+    }
 }
 
 impl Averages {
+    /// Mean and variance over the `before` batches so far and this one, `n` numbers each.
+    fn pool(&self, batch_mean: &Tensor, batch_variance: &Tensor, before: f64, n: f64) -> Result<(), tch::TchError> {
+        let (Self::Moving { mean, variance, .. } | Self::Debiased { mean, variance, .. }) = self;
+        let corrected = matches!(self, Self::Moving { corrected: true, .. });
+        let correction = |batches: f64| if corrected { batches * n / (batches * n - 1.0) } else { 1.0 };
+        let batches = before + 1.0;
+        if before == 0.0 {
+            mean.shallow_clone().f_copy_(batch_mean)?;
+            return variance.shallow_clone().f_copy_(&batch_variance.f_mul_scalar(correction(batches))?);
+        }
+        let difference = batch_mean.f_sub(mean)?;
+        let within =
+            variance.f_mul_scalar(before / correction(before))?.f_add(batch_variance)?.f_div_scalar(batches)?;
+        let between = difference.f_square()?.f_mul_scalar(before / (batches * batches))?;
+        let pooled = within.f_add(&between)?.f_mul_scalar(correction(batches))?;
+        variance.shallow_clone().f_copy_(&pooled)?;
+        let _ = mean.shallow_clone().f_add_(&difference.f_div_scalar(batches)?)?;
+        Ok(())
+    }
+
     fn update(&self, batch_mean: &Tensor, batch_variance: &Tensor) -> Result<(), tch::TchError> {
         match self {
             Self::Moving { mean, variance, momentum, .. } => {
@@ -189,7 +237,6 @@ fn scale_and_offset(scope: &mut Scope<'_>, channels: i64) -> Result<(Tensor, Ten
 #[cfg(test)]
 mod tests {
     use super::*;
-    use promoter_torch::Params;
     use tch::Device;
 
     /// Sonnet's exponential moving average on its own: five updates, decay 0.9.
@@ -235,5 +282,62 @@ mod tests {
         let first = norm.forward(&x, Mode::TrainKeepAverages).unwrap();
         assert_eq!(params.get("running_mean").unwrap(), &Tensor::from_slice(&[0.0f32, 0.0]));
         assert!((first.mean(Kind::Double).double_value(&[])).abs() < 1e-6);
+    }
+
+    type Make = fn(Scope<'_>, i64) -> Result<BatchNorm, Error>;
+
+    const FRAMEWORKS: [(&str, Make); 3] =
+        [("torch", BatchNorm::torch), ("keras", BatchNorm::keras), ("sonnet", BatchNorm::sonnet)];
+
+    /// Numbers far from 0, another mean and deviation in each channel and each batch of 6 rows.
+    fn rows() -> Tensor {
+        let values: Vec<f32> = (0..24 * 3 * 5).map(|i| ((i * i * 31 + i * 7) % 97) as f32 / 20.0).collect();
+        let drift = Tensor::arange(24, (Kind::Float, Device::Cpu)).reshape([24, 1, 1]);
+        let channel = Tensor::from_slice(&[1.0f32, 5.0, -3.0]).reshape([1, 3, 1]);
+        Tensor::from_slice(&values).reshape([24, 3, 5]) * (&channel * 0.3) + channel + drift * 0.1
+    }
+
+    /// After all rows in equal batches, evaluation normalises by the statistics of all rows, whatever was stored before.
+    #[test]
+    fn estimates_are_the_statistics_of_all_rows() {
+        let x = rows();
+        let flat = x.to_kind(Kind::Double).transpose(0, 1).flatten(1, 2);
+        for (framework, make) in FRAMEWORKS {
+            for size in [24, 12, 6, 1] {
+                let mut params = Params::new(Device::Cpu, 0);
+                let norm = make(params.root(), 3).unwrap();
+                let _guard = tch::no_grad_guard();
+                let _ = norm.forward(&(&x * 7.0), Mode::Train).unwrap();
+                for (batch, rows) in x.split(size, 0).iter().enumerate() {
+                    let _ = norm.forward(rows, Mode::Estimate { batch: batch as u64 }).unwrap();
+                }
+                // PyTorch corrects the variance that it stores; none of them the one it normalises a batch by.
+                let mean = flat.mean_dim(1, true, Kind::Double).unsqueeze(0);
+                let variance = flat.var_dim(1, framework == "torch", true).unsqueeze(0);
+                let expected = (x.to_kind(Kind::Double) - mean) / (variance + norm.eps).sqrt();
+                let found = norm.forward(&x, Mode::Evaluate).unwrap();
+                let difference = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
+                assert!(difference < 1e-5, "{framework} by {size}: {difference}");
+            }
+        }
+    }
+
+    /// A batch is normalised by its own statistics, and what training counts and averages stays as it was.
+    #[test]
+    fn estimating_normalises_by_the_batch_and_replaces_mean_and_variance_only() {
+        let x = rows();
+        for (framework, make) in FRAMEWORKS {
+            let mut params = Params::new(Device::Cpu, 0);
+            let norm = make(params.root(), 3).unwrap();
+            let _guard = tch::no_grad_guard();
+            let _ = norm.forward(&(&x + 1.0), Mode::Train).unwrap();
+            let before: Vec<Tensor> = params.entries().iter().map(|entry| entry.tensor.copy()).collect();
+            let y = norm.forward(&x, Mode::Estimate { batch: 0 }).unwrap();
+            assert_eq!(y, norm.forward(&x, Mode::TrainKeepAverages).unwrap(), "{framework}");
+            for (entry, before) in params.entries().iter().zip(&before) {
+                let replaced = ["running_mean", "running_var", "mean", "variance"].contains(&&*entry.name);
+                assert_eq!(&entry.tensor != before, replaced, "{framework}: {}", entry.name);
+            }
+        }
     }
 }
