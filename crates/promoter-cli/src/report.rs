@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use promoter::train::report;
+use promoter::train::run::Folder;
 
 use crate::output;
 
@@ -29,8 +30,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let path = match (&arguments.runs[..], &arguments.out) {
         ([run], None) => {
-            report::rewrite(run)?;
-            run.join("report.html")
+            let folder = Folder::open(run)?;
+            report::write(&folder)?;
+            folder.report_path()
         }
         (runs, out) => {
             let path = out.clone().unwrap_or_else(|| "comparison.html".into());

@@ -3,16 +3,14 @@
 mod overrides;
 mod progress;
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::Predictor;
-use promoter::metrics::Ridge;
-use promoter::seq::Table;
-use promoter::train::report::{self, Line};
-use promoter::train::{Environment, Outcome, Prepared, Run, Scores, Trainer};
+use promoter::train::run::{Line, Summary};
+use promoter::train::{Environment, Scores, Session};
 
 use crate::device;
 
@@ -58,55 +56,50 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     let device = arguments.device.device()?;
-    let environment = Environment::of(device);
-    // The data is looked at before anything is written.
-    let (experiment, prepared, run) = match (arguments.resume, asked) {
-        (false, Some(experiment)) => {
-            experiment.check()?;
-            let prepared = Prepared::of(&experiment)?;
-            let run = Run::create(&folder(arguments)?, &experiment, &environment)?;
-            (experiment, prepared, run)
-        }
+    let mut session = match (arguments.resume, asked) {
+        (false, Some(experiment)) => Session::start(experiment, &folder(arguments)?, device)?,
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
-            let (run, experiment) = Run::resume(path, &environment)?;
-            if asked.is_some_and(|asked| !asked.is_that_of(&experiment)) {
+            let session = Session::resume(path, device)?;
+            if asked.is_some_and(|asked| !asked.is_that_of(session.experiment())) {
                 bail!(
                     "the run in {} is of another experiment: leave the file out to go on with it, or choose another \
                      folder",
                     path.display()
                 );
             }
-            let prepared = Prepared::of(&experiment)?;
-            (experiment, prepared, run)
+            session
         }
     };
-    writeln!(out, "device     {} with {} threads", environment.device, environment.threads)?;
+    begin(&mut out, &session, &Environment::of(device))?;
+    let outcome = progress::train(&mut session, &mut out)?;
+    let summary = session.report(&outcome)?;
+    let folder = session.folder();
+    if summary.lines.is_empty() {
+        writeln!(out, "\nreport     {}", folder.report_path().display())?;
+        writeln!(out, "weights    {}", folder.best_path().display())?;
+        return Ok(());
+    }
+    write!(out, "{}", table(&summary))?;
+    let predictor = folder.path().join("predictor.safetensors");
+    Predictor::of_run(folder.path(), device)?.save(&predictor)?;
+    writeln!(out, "\nreport     {}", folder.report_path().display())?;
+    writeln!(out, "predictor  {}", predictor.display())?;
+    Ok(())
+}
+
+/// What a run begins with, for people.
+fn begin(out: &mut impl Write, session: &Session, environment: &Environment) -> std::io::Result<()> {
+    let (prepared, training) = (session.prepared(), &session.experiment().training);
+    let replicas = training.replicas.unwrap_or(1);
+    let threads = environment.threads;
+    writeln!(out, "device     {} with {threads} threads, {replicas} replicas of the network", environment.device)?;
     if let Some(read) = &prepared.read {
         writeln!(out, "read       {read}")?;
     }
     writeln!(out, "filter     {}", prepared.filter)?;
     writeln!(out, "rows       {} train, {} validate", prepared.train.len(), prepared.validation.len())?;
-    writeln!(out, "run        {}", run.path().display())?;
-
-    let title = experiment.title.clone();
-    let mut trainer = Trainer::new(experiment, &prepared, run, device)?;
-    let outcome = progress::train(&mut trainer, &mut out)?;
-    if !trainer.experiment().loss.uses_labels() {
-        report::write(trainer.run(), &title, &[], &prepared, &outcome)?;
-        writeln!(out, "\nreport     {}", trainer.run().path().join("report.html").display())?;
-        writeln!(out, "weights    {}", trainer.run().best().display())?;
-        return Ok(());
-    }
-    let lines = lines(&outcome, &prepared)?;
-    write!(out, "{}", table(&lines, &prepared, &outcome))?;
-    report::write(trainer.run(), &title, &lines, &prepared, &outcome)?;
-    let folder = trainer.run().path();
-    let predictor = folder.join("predictor.safetensors");
-    Predictor::of_run(folder, device)?.save(&predictor)?;
-    writeln!(out, "\nreport     {}", folder.join("report.html").display())?;
-    writeln!(out, "predictor  {}", predictor.display())?;
-    Ok(())
+    writeln!(out, "run        {}", session.folder().path().display())
 }
 
 fn folder(arguments: &Arguments) -> Result<PathBuf> {
@@ -118,27 +111,18 @@ fn folder(arguments: &Arguments) -> Result<PathBuf> {
     free.context("there is no free folder under runs/: name one with --out")
 }
 
-/// The network on both parts, and ridge regression on k-mer counts beside it.
-fn lines(outcome: &Outcome, prepared: &Prepared) -> Result<Vec<Line>> {
-    let sequences = |table: &Table| -> Vec<Vec<u8>> { table.rows().map(|(codes, _)| codes.to_vec()).collect() };
-    let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels())?;
-    let predicted = ridge.predict(&sequences(&prepared.validation));
-    let line = |what: &str, scores| Line { what: what.to_owned(), scores };
-    Ok(vec![
-        line("network, training rows", outcome.train),
-        line("network, validation rows", outcome.validation),
-        line("ridge on 2..6-mers, validation", Scores::of(prepared.validation.labels(), &predicted)?),
-    ])
-}
-
-fn table(lines: &[Line], prepared: &Prepared, outcome: &Outcome) -> String {
-    let mut text = format!("\n{:<32} {:>7}  {:>9}  {:>9}  {:>7}\n", "", "rows", "Pearson", "Spearman", "MSE");
-    for Line { what, scores } in lines {
-        let Scores { n, pearson, spearman, mse, .. } = scores;
-        text += &format!("{what:<32} {n:>7}  {pearson:>9.4}  {spearman:>9.4}  {mse:>7.3}\n");
+/// The scores of a finished run, for people.
+fn table(summary: &Summary) -> String {
+    let mut text = format!("\n{:<32} {:>7}  {:>9}  {:>9}  {:>7}  {:>7}\n", "", "rows", "Pearson", "Spearman", "R2", "MSE");
+    for Line { what, scores } in &summary.lines {
+        let Scores { n, pearson, spearman, r2, mse, .. } = scores;
+        text += &format!("{what:<32} {n:>7}  {pearson:>9.4}  {spearman:>9.4}  {r2:>7.4}  {mse:>7.3}\n");
     }
-    if let Some(ceiling) = prepared.noise_ceiling {
+    if let Some(ceiling) = summary.noise_ceiling {
         text += &format!("{:<32} {:>7}  {ceiling:>9.4}\n", "noise ceiling (best possible)", "");
     }
-    text + &format!("\nspeed      {:.0} training rows per second\n", outcome.rows_per_second)
+    if let Some(warning) = summary.warning() {
+        text += &format!("\nwarning    {warning}\n");
+    }
+    text + &format!("\nspeed      {:.0} training rows per second\n", summary.rows_per_second)
 }

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use tch::TchError;
 
-/// An error before or in the course of a run; its source says why, where there is one. The run folder, where there is one, can be resumed after it.
+use crate::{search, setting};
+
+/// An error before or in the course of a run; its source says why, where there is one. The run folder, where there is
+/// one, can be resumed after it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// LibTorch refused an operation of the training loop.
-    #[error("LibTorch failed, {doing}")]
+    #[error("LibTorch error while {doing}")]
     Torch {
         /// What was being done.
         doing: &'static str,
@@ -66,8 +69,16 @@ pub enum Error {
         /// Values it may have.
         expected: String,
     },
+    /// Two parts of the experiment exclude each other.
+    #[error("`{key}` {reason}")]
+    Conflict {
+        /// Key, with dots between the tables.
+        key: &'static str,
+        /// What it does not go with, and what would.
+        reason: String,
+    },
     /// A configuration file is not what it should be.
-    #[error("{path} is no experiment", path = path.display())]
+    #[error("{path} is not a valid experiment file", path = path.display())]
     Config {
         /// File.
         path: PathBuf,
@@ -75,20 +86,20 @@ pub enum Error {
         source: Box<toml::de::Error>,
     },
     /// A value of an experiment cannot be replaced so.
-    #[error("{setting}: {reason}")]
+    #[error("{setting}")]
     Setting {
         /// Key and value.
         setting: String,
         /// What is wrong.
-        reason: String,
+        source: setting::Fault,
     },
-    /// A file is no search.
-    #[error("{path} is no search: {reason}", path = path.display())]
+    /// A file is not a search.
+    #[error("{path} is not a valid search file", path = path.display())]
     Search {
         /// File.
         path: PathBuf,
         /// Where and why.
-        reason: String,
+        source: search::Fault,
     },
     /// A folder is of another search.
     #[error("the search in {path} is another one: {differences}", path = path.display())]
@@ -113,7 +124,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A folder is not a run's.
-    #[error("{path} is no run folder: it has no {missing}", path = path.display())]
+    #[error("{path} is not a run folder: {missing} is missing", path = path.display())]
     NoRun {
         /// Folder.
         path: PathBuf,
@@ -121,7 +132,7 @@ pub enum Error {
         missing: &'static str,
     },
     /// A run has not come to its end.
-    #[error("the run in {path} has no {missing} yet: finish it with `promoter train --resume`", path = path.display())]
+    #[error("the run in {path} has not written {missing} yet: finish it with `promoter train --resume`", path = path.display())]
     Unfinished {
         /// Folder.
         path: PathBuf,
@@ -129,12 +140,12 @@ pub enum Error {
         missing: &'static str,
     },
     /// Another process trains in this folder.
-    #[error("another process works on the run in {path}", path = path.display())]
+    #[error("another process is using the run in {path}", path = path.display())]
     Busy {
         /// Folder.
         path: PathBuf,
     },
-    /// The run was started under conditions that exact resume depends on and that are other ones now.
+    /// Exact resume depends on conditions that have changed since the run started.
     #[error("the run in {path} cannot be resumed exactly here: {differences}", path = path.display())]
     OtherEnvironment {
         /// Folder.
@@ -142,13 +153,38 @@ pub enum Error {
         /// What differs.
         differences: String,
     },
-    /// A checkpoint is damaged or belongs to another experiment.
-    #[error("checkpoint {path}: {reason}", path = path.display())]
+    /// A checkpoint belongs to another experiment, or its tensors are not those of the run.
+    #[error("the checkpoint {path} {fault}", path = path.display())]
     Checkpoint {
         /// File.
         path: PathBuf,
         /// What is wrong.
-        reason: String,
+        fault: String,
+    },
+    /// A JSON file of a run or a search is damaged.
+    #[error("{path} is damaged", path = path.display())]
+    Json {
+        /// File.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A line of a table of predictions is damaged.
+    #[error("{path}, line {line}: expected a sequence and two numbers", path = path.display())]
+    Predictions {
+        /// File.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+    },
+    /// A callback asked to stop. The last checkpoint is of this moment.
+    #[error("stopped on request: go on with `promoter train --resume`")]
+    Stopped,
+    /// The thread of a replica ended.
+    #[error("the thread of replica {replica} ended")]
+    Replica {
+        /// Replica, from 0.
+        replica: usize,
     },
     /// There is not enough memory for a step.
     #[error("out of memory: lower `training.batch_size`, or raise `training.accumulate` to pass a batch in pieces")]
@@ -156,10 +192,10 @@ pub enum Error {
         /// Cause.
         source: Box<Error>,
     },
-    /// The loss or a gradient is no number any more.
+    /// The loss or a gradient is not finite.
     #[error(
-        "the loss is {loss} and the gradients' length {norm}, summed up to step {step} of epoch {epoch}: lower the \
-         learning rate, clip the gradients or look at the labels; the last checkpoint is from before"
+        "training diverged: loss {loss}, gradient norm {norm}, summed up to step {step} of epoch {epoch}: lower the \
+         learning rate, clip the gradients or check the labels; the last checkpoint is from before"
     )]
     NotFinite {
         /// The loss, summed over the epoch so far.
@@ -171,9 +207,12 @@ pub enum Error {
         /// Step of the epoch, from 0.
         step: u64,
     },
-    /// The report could not be drawn.
-    #[error("report: {0}")]
-    Report(String),
+    /// A plot of the report could not be drawn.
+    #[error("a plot of the report cannot be drawn")]
+    Plot(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The page of the report could not be written.
+    #[error("the page of the report cannot be written")]
+    Page(#[from] minijinja::Error),
 }
 
 impl Error {
@@ -205,4 +244,9 @@ impl<T> Doing<T> for Result<T, TchError> {
 /// An [`Error::Experiment`].
 pub(crate) fn experiment(key: &'static str, value: impl ToString, expected: impl ToString) -> Error {
     Error::Experiment { key, value: value.to_string(), expected: expected.to_string() }
+}
+
+/// An [`Error::Conflict`].
+pub(crate) fn conflict(key: &'static str, reason: impl Into<String>) -> Error {
+    Error::Conflict { key, reason: reason.into() }
 }

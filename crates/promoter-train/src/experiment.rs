@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::average::Average;
 use crate::batch::{Augment, Averaging};
+use crate::batch_norm::Averages as BatchNormAverages;
 use crate::encoding::Encoding;
 use crate::loss::Loss;
 use crate::optimiser::OptimiserConfig;
@@ -60,7 +61,7 @@ pub struct Experiment {
     pub label: Label,
     /// The network and its sizes.
     pub network: NetworkConfig,
-    /// Weights that it starts from; drawn ones without.
+    /// Weights that it starts from; randomly initialised if omitted.
     #[serde(default)]
     pub start: Option<Start>,
     /// What is minimised.
@@ -169,6 +170,17 @@ pub struct Training {
     /// rows at once.
     #[serde(default = "Training::accumulate")]
     pub accumulate: u64,
+    /// Threads that each train on a piece of every batch, with the same weights: LibTorch's threads are divided among
+    /// them. If omitted, as many as there are threads on a CPU, and 1 on a GPU; the run's `config.toml` has the number.
+    /// Batch norms see one piece each, and keep the first one's averages.
+    #[serde(default)]
+    pub replicas: Option<u64>,
+    /// Steps between evaluations, which end an epoch; if omitted, those of a pass over the training rows.
+    #[serde(default)]
+    pub epoch_steps: Option<u64>,
+    /// Whose averages batch norms use in prediction.
+    #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
+    pub batch_norm_averages: BatchNormAverages,
     /// Average of the weights, evaluated and kept in their place.
     #[serde(default)]
     pub average: Option<Average>,
@@ -260,6 +272,9 @@ impl Experiment {
                 l2: None,
                 clip_norm: None,
                 accumulate: 1,
+                replicas: None,
+                epoch_steps: None,
+                batch_norm_averages: BatchNormAverages::Moving,
                 average: None,
                 precision: Precision::F32,
                 tf32: false,
@@ -291,12 +306,13 @@ impl Experiment {
     }
 
     /// Whether a run of `resolved`, as its `config.toml` has it, is one of this experiment: only the hash of the weights
-    /// that it started from may stand there and be open here.
+    /// that it started from and the number of replicas may stand there and be open here.
     pub fn is_that_of(&self, resolved: &Self) -> bool {
         let mut same = self.clone();
         if let (Some(start), Some(resolved)) = (&mut same.start, &resolved.start) {
             start.hash = start.hash.take().or_else(|| resolved.hash.clone());
         }
+        same.training.replicas = same.training.replicas.or(resolved.training.replicas);
         same == *resolved
     }
 }

@@ -33,7 +33,7 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Error::Sequences`], [`Error::Simulation`], [`Error::Label`]; [`Error::Experiment`] when a part is empty.
-    pub fn of(experiment: &Experiment) -> Result<Self, Error> {
+    pub fn read(experiment: &Experiment) -> Result<Self, Error> {
         let Experiment { filter, seed, .. } = experiment;
         let (table, read, filter, noise_ceiling) = match &experiment.data {
             Data::Simulated(assay) => {

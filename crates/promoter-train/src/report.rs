@@ -3,52 +3,43 @@
 
 mod comparison;
 mod plot;
-mod summary;
-
-use std::path::Path;
 
 use minijinja::{Environment as Templates, context};
+use promoter_metrics::Ridge;
+use promoter_seq::Table;
 use promoter_torch::file::write_whole;
-use serde::{Deserialize, Serialize};
 
 pub use self::comparison::compare;
 use self::plot::{curves, scatter};
-use self::summary::{Finished, Summary};
-use crate::{EpochRecord, Error, Outcome, Prepared, Run, Scores};
+use crate::run::{Folder, Line};
+use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
-/// A row of the page's table: something that predicts, and how well.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Line {
-    /// What predicts, on which rows.
-    pub what: String,
-    /// How well.
-    pub scores: Scores,
+/// The kept network on both parts of the rows, and ridge regression on k-mer counts beside it.
+pub(crate) fn lines(prepared: &Prepared, outcome: &Outcome) -> Result<Vec<Line>, Error> {
+    let sequences = |table: &Table| -> Vec<Vec<u8>> { table.rows().map(|(codes, _)| codes.to_vec()).collect() };
+    let failed = |source| Error::Metric { what: "ridge regression", source };
+    let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels()).map_err(failed)?;
+    let predicted = ridge.predict(&sequences(&prepared.validation));
+    let line = |what: &str, scores| Line { what: what.to_owned(), scores };
+    Ok(vec![
+        line("network, training rows", outcome.train),
+        line("network, validation rows", outcome.validation),
+        line("ridge on 2..6-mers, validation", Scores::of(prepared.validation.labels(), &predicted)?),
+    ])
 }
 
-/// Writes `report.html` into the run's folder, and `summary.json`, from which it can be written again. The first two
-/// lines are the kept network on training and on validation rows; there is none when it learnt masked k-mers.
+/// Writes `report.html` of a finished run from the other files of its folder.
 ///
 /// # Errors
-/// [`Error::Report`] when a plot cannot be drawn, [`Error::Io`].
-pub fn write(run: &Run, title: &str, lines: &[Line], prepared: &Prepared, outcome: &Outcome) -> Result<(), Error> {
-    let summary = Summary::of(title, lines, prepared, outcome);
-    let json = serde_json::to_vec_pretty(&summary).map_err(|error| Error::Report(error.to_string()))?;
-    run.write(Summary::FILE, &json)?;
-    rewrite(run.path())
-}
-
-/// Writes `report.html` of a finished run again, from the other files of its folder.
-///
-/// # Errors
-/// [`Error::NoRun`], [`Error::Unfinished`], [`Error::Report`], [`Error::Io`].
-pub fn rewrite(folder: &Path) -> Result<(), Error> {
-    let html = page(&Finished::read(folder)?)?;
-    let path = folder.join("report.html");
+/// [`Error::Unfinished`], [`Error::Plot`], [`Error::Page`], [`Error::Io`], [`Error::Json`].
+pub fn write(run: &Folder) -> Result<(), Error> {
+    let html = page(run)?;
+    let path = run.report_path();
     write_whole(&path, html.as_bytes()).map_err(|source| Error::Io { path, source })
 }
 
-fn page(run: &Finished) -> Result<String, Error> {
-    let Finished { summary, records, .. } = run;
+fn page(run: &Folder) -> Result<String, Error> {
+    let (summary, records) = (run.summary()?, run.records()?);
     let rows: Vec<_> = summary
         .lines
         .iter()
@@ -62,10 +53,12 @@ fn page(run: &Finished) -> Result<String, Error> {
     let train: Vec<f64> = records.iter().map(|record| record.train_loss).collect();
     let validation: Vec<f64> = records.iter().map(|record| record.validation_loss).collect();
     let pearson = |of: fn(&EpochRecord) -> f64| records.iter().map(of).collect::<Vec<_>>();
-    let (measured, predicted) = run.predictions()?;
+    let predictions = if summary.lines.is_empty() { Vec::new() } else { run.predictions()? };
+    let (measured, predicted): (Vec<f32>, Vec<f32>) =
+        predictions.iter().map(|row| (row.measured, row.predicted)).unzip();
     let accuracy: Vec<f64> = records.iter().map(|record| record.chosen_by).collect();
     let page = context! {
-        title => &summary.title, rows,
+        title => &summary.title, rows, warning => summary.warning(),
         noise_ceiling => summary.noise_ceiling.map(|ceiling| format!("{ceiling:.4}")),
         filter => &summary.filter, train_rows => summary.train_rows, validation_rows => summary.validation_rows,
         parameters => summary.parameters, rows_per_second => format!("{:.0}", summary.rows_per_second),
@@ -79,7 +72,8 @@ fn page(run: &Finished) -> Result<String, Error> {
             ])?,
         },
         scatter => scatter(&measured, &predicted)?,
-        config => run.text("config.toml")?, environment => run.text("env.json")?,
+        config => run.experiment()?.to_toml(),
+        environment => serde_json::to_string(&run.environment()?).unwrap_or_default(),
     };
     render(include_str!("report/page.html"), page)
 }
@@ -87,7 +81,7 @@ fn page(run: &Finished) -> Result<String, Error> {
 fn render(template: &str, page: minijinja::Value) -> Result<String, Error> {
     let mut templates = Templates::new();
     templates.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
-    templates.render_str(template, page).map_err(|error| Error::Report(error.to_string()))
+    Ok(templates.render_str(template, page)?)
 }
 
 /// A score that may not exist.

@@ -10,81 +10,79 @@
 //! | `checkpoints/last.safetensors` | everything that the run needs to go on |
 //! | `checkpoints/best.safetensors` | the network at its best epoch |
 //! | `predictions.tsv` | validation rows: sequence, measured, predicted |
-//! | `summary.json` | what the report says besides: scores, rows, speed |
+//! | `vectors.safetensors` | the vectors of k-mers, where the encoding has some |
+//! | `summary.json` | scores, rows, speed |
 //! | `report.html` | curves and scatter plot |
 
-use std::fs::File;
+mod folder;
+mod summary;
+
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use promoter_encode::embed::Vectors;
+use promoter_encode::embed::io::Format;
 use promoter_torch::file::write_whole;
 
-use crate::start::Start;
+pub(crate) use self::folder::BestMetadata;
+use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, VECTORS};
+pub use self::folder::{Best, Folder, Prediction};
+pub use self::summary::{Line, Summary};
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
-/// A run's folder, held by this process.
+/// A run's folder, held by this process: nobody else writes into it.
 #[derive(Debug)]
 pub struct Run {
-    path: PathBuf,
+    folder: Folder,
     _lock: File,
 }
 
 impl Run {
-    /// Starts a run in a new folder.
+    /// Starts a run in a new folder. It is made under another name beside its place and renamed when the experiment is
+    /// in it: a folder of the run's name is a run.
     ///
     /// # Errors
-    /// [`Error::Exists`] when there is anything of that name, [`Error::Io`], for weights to start from too.
-    pub fn create(path: &Path, experiment: &Experiment, environment: &Environment) -> Result<Self, Error> {
+    /// [`Error::Exists`] when there is anything of that name, [`Error::Busy`] when another process starts a run there,
+    /// [`Error::Io`].
+    pub fn create(
+        path: &Path,
+        experiment: &Experiment,
+        environment: &Environment,
+        vectors: Option<&Vectors>,
+    ) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_owned(), source };
         if path.symlink_metadata().is_ok() {
             return Err(Error::Exists { path: path.to_owned() });
         }
-        if let Some(Start { weights, .. }) = &experiment.start {
-            // A misspelt path leaves no folder behind.
-            File::open(weights).map_err(|source| Error::Io { path: weights.clone(), source })?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let partial = path.with_file_name(format!(".{name}.partial"));
+        fs::create_dir_all(partial.join("checkpoints")).map_err(io)?;
+        let run = Self { _lock: lock(&partial)?, folder: Folder::new(partial.clone()) };
+        run.write(ENVIRONMENT, &to_json(environment))?;
+        run.write(CONFIG, experiment.to_toml().as_bytes())?;
+        if let Some(vectors) = vectors {
+            vectors.save(partial.join(VECTORS), Format::Safetensors)?;
         }
-        std::fs::create_dir_all(path.join("checkpoints")).map_err(io)?;
-        let run = Self { path: path.to_owned(), _lock: lock(path)? };
-        run.write("env.json", &to_json(environment))?;
-        // Last: a folder with a configuration is a run.
-        run.write("config.toml", experiment.to_toml().as_bytes())?;
-        Ok(run)
+        fs::rename(&partial, path).map_err(io)?;
+        Ok(Self { folder: Folder::new(path.to_owned()), ..run })
     }
 
     /// Takes up a run that was stopped.
     ///
     /// # Errors
-    /// [`Error::NoRun`], [`Error::Busy`], [`Error::OtherEnvironment`], [`Error::Config`], [`Error::Io`].
-    pub fn resume(path: &Path, environment: &Environment) -> Result<(Self, Experiment), Error> {
-        for missing in ["config.toml", "env.json"] {
-            if !path.join(missing).is_file() {
-                return Err(Error::NoRun { path: path.to_owned(), missing });
-            }
-        }
-        let run = Self { path: path.to_owned(), _lock: lock(path)? };
-        let experiment = Experiment::read(&path.join("config.toml"))?;
-        let file = path.join("env.json");
-        let text = std::fs::read(&file).map_err(|source| Error::Io { path: file.clone(), source })?;
-        let before: Environment =
-            serde_json::from_slice(&text).map_err(|e| Error::Checkpoint { path: file, reason: e.to_string() })?;
-        if let Some(differences) = before.difference(environment) {
+    /// [`Error::NoRun`], [`Error::Busy`], [`Error::OtherEnvironment`], [`Error::Io`], [`Error::Json`].
+    pub fn resume(path: &Path, environment: &Environment) -> Result<Self, Error> {
+        let folder = Folder::open(path)?;
+        let run = Self { _lock: lock(path)?, folder };
+        if let Some(differences) = run.folder.environment()?.difference(environment) {
             return Err(Error::OtherEnvironment { path: path.to_owned(), differences });
         }
-        Ok((run, experiment))
+        Ok(run)
     }
 
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The checkpoint that the run goes on from.
-    pub fn last(&self) -> PathBuf {
-        self.path.join("checkpoints/last.safetensors")
-    }
-
-    /// The network at its best epoch.
-    pub fn best(&self) -> PathBuf {
-        self.path.join("checkpoints/best.safetensors")
+    /// What the folder says.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// Writes a file of the folder: under a temporary name, then renamed.
@@ -92,30 +90,27 @@ impl Run {
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), Error> {
-        let path = self.path.join(name);
+        let path: PathBuf = self.folder.path().join(name);
         write_whole(&path, contents).map_err(|source| Error::Io { path, source })
     }
 
-    /// The epochs recorded so far.
-    ///
-    /// # Errors
-    /// [`Error::Io`], [`Error::Checkpoint`] for a line that is no record.
-    pub fn records(&self) -> Result<Vec<EpochRecord>, Error> {
-        let path = self.path.join("metrics.jsonl");
-        let text = match std::fs::read_to_string(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
-            other => other.map_err(|source| Error::Io { path: path.clone(), source })?,
-        };
-        text.lines()
-            .map(serde_json::from_str)
-            .collect::<Result<_, _>>()
-            .map_err(|e| Error::Checkpoint { path, reason: e.to_string() })
+    pub(crate) fn write_summary(&self, summary: &Summary) -> Result<(), Error> {
+        // Names and numbers: there is nothing in it that JSON lacks.
+        self.write(Summary::FILE, &serde_json::to_vec_pretty(summary).unwrap_or_default())
+    }
+
+    pub(crate) fn write_predictions(&self, rows: &[Prediction]) -> Result<(), Error> {
+        let mut text = String::from("sequence\tmeasured\tpredicted\n");
+        for Prediction { sequence, measured, predicted } in rows {
+            text += &format!("{sequence}\t{measured}\t{predicted}\n");
+        }
+        self.write(PREDICTIONS, text.as_bytes())
     }
 
     /// Replaces the records; an epoch that a checkpoint has not reached is not among them.
     pub(crate) fn write_records(&self, records: &[EpochRecord]) -> Result<(), Error> {
         let lines: Vec<u8> = records.iter().flat_map(|record| [to_json(record), b"\n".to_vec()].concat()).collect();
-        self.write("metrics.jsonl", &lines)?;
+        self.write(RECORDS, &lines)?;
         self.write("metrics.csv", scalars::to_csv(records).as_bytes())?;
         tensorboard::write(self, records)
     }
@@ -148,11 +143,14 @@ mod tests {
         let path = folder.path().join("run");
         let (experiment, here) = (Experiment::peppa(), Environment::of(Device::Cpu));
         assert!(matches!(Run::resume(&path, &here).unwrap_err(), Error::NoRun { missing: "config.toml", .. }));
-        let run = Run::create(&path, &experiment, &here).unwrap();
-        assert!(matches!(Run::create(&path, &experiment, &here).unwrap_err(), Error::Exists { .. }));
+        let run = Run::create(&path, &experiment, &here, None).unwrap();
+        assert!(matches!(Run::create(&path, &experiment, &here, None).unwrap_err(), Error::Exists { .. }));
         assert!(matches!(Run::resume(&path, &here).unwrap_err(), Error::Busy { .. }));
         drop(run);
-        assert_eq!(Run::resume(&path, &here).unwrap().1, experiment);
+        assert_eq!(Run::resume(&path, &here).unwrap().folder().experiment().unwrap(), experiment);
+        // A start that was killed before it was a run is not in the way of the next.
+        fs::create_dir_all(folder.path().join(".other.partial/checkpoints")).unwrap();
+        Run::create(&folder.path().join("other"), &experiment, &here, None).unwrap();
         let elsewhere = Environment { cpu: "another".into(), ..here };
         let error = Run::resume(&path, &elsewhere).unwrap_err();
         assert!(matches!(error, Error::OtherEnvironment { .. }), "{error}");

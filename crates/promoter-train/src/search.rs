@@ -32,7 +32,7 @@ use promoter_metrics::Metric;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::error::experiment as refuse;
+use crate::error::{conflict, experiment as refuse};
 use crate::setting::Setting;
 use crate::{Error, Experiment};
 pub use folder::{Folder, Progress};
@@ -84,6 +84,27 @@ pub enum Kind {
     Grid,
 }
 
+/// What is wrong with a search file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It is not TOML, or a key of it does not exist.
+    #[error(transparent)]
+    Toml(Box<toml::de::Error>),
+    /// It names no experiment, or two.
+    #[error("expected either `search.experiment`, a file, or an `[experiment]` table")]
+    NoExperiment,
+    /// A random search does not say how many trials.
+    #[error("a random search needs `search.trials`")]
+    NoTrials,
+    /// A grid says how many trials.
+    #[error("`search.trials` does not go with a grid, which tries every combination")]
+    TrialsOfGrid,
+    /// A key's values.
+    #[error("{0}")]
+    Space(String),
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -129,20 +150,21 @@ impl Search {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Search { path: path.to_owned(), reason };
-        let File { search, keys, experiment } = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let wrong = |source| Error::Search { path: path.to_owned(), source };
+        let File { search, keys, experiment } =
+            toml::from_str(text).map_err(|e| wrong(Fault::Toml(Box::new(e))))?;
         let experiment = match (search.experiment, experiment) {
             (Some(file), None) => read_table(&file)?,
             (None, Some(table)) => table,
-            _ => return Err(wrong("expected `search.experiment`, a file, or an `[experiment]`".into())),
+            _ => return Err(wrong(Fault::NoExperiment)),
         };
         let kind = match (search.kind, search.trials) {
             (Name::Random, Some(trials)) => Kind::Random { trials },
-            (Name::Random, None) => return Err(wrong("a random search needs `search.trials`".into())),
+            (Name::Random, None) => return Err(wrong(Fault::NoTrials)),
             (Name::Grid, None) => Kind::Grid,
-            (Name::Grid, Some(_)) => return Err(wrong("a grid search has no `search.trials`: it tries all".into())),
+            (Name::Grid, Some(_)) => return Err(wrong(Fault::TrialsOfGrid)),
         };
-        let keys = space::collect(keys).map_err(wrong)?;
+        let keys = space::collect(keys).map_err(|fault| wrong(Fault::Space(fault)))?;
         let search = Self { kind, seed: search.seed, metric: search.metric, keys, experiment };
         search.check()?;
         Ok(search)
@@ -211,7 +233,7 @@ impl Search {
         if self.kind == Kind::Grid
             && let Some((key, _)) = self.keys.iter().find(|(_, space)| space.values().is_empty())
         {
-            return Err(refuse("keys", key, "keys with lists only, as a grid needs"));
+            return Err(conflict("search.kind", format!("is grid: a grid search needs a list for `{key}`")));
         }
         if !(1..=TRIALS).contains(&self.trials()) {
             return Err(refuse("search.trials", self.trials(), format_args!("1 to {TRIALS}")));
@@ -241,6 +263,12 @@ fn read_table(path: &Path) -> Result<Table, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An error with its cause.
+    fn whole(error: &Error) -> String {
+        let source = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+        format!("{error}: {source}")
+    }
 
     fn parse(search: &str, keys: &str) -> Result<Search, Error> {
         let mut table: Table = format!("[search]\n{search}\n[keys]\n{keys}").parse().unwrap();
@@ -282,9 +310,9 @@ mod tests {
         let seed = "seed = [1, 2]";
         for (search, keys, message) in [
             (random, "", "`keys` is empty, expected at least one key"),
-            (grid, "optimiser.lr = { uniform = [0.1, 0.2] }", "`keys` is optimiser.lr, expected keys with lists only"),
+            (grid, "optimiser.lr = { uniform = [0.1, 0.2] }", "`search.kind` is grid: a grid search needs a list for `optimiser.lr`"),
             ("kind = 'random'\nmetric = 'mse'", seed, "a random search needs `search.trials`"),
-            ("kind = 'grid'\nmetric = 'mse'\ntrials = 3", seed, "a grid search has no `search.trials`"),
+            ("kind = 'grid'\nmetric = 'mse'\ntrials = 3", seed, "`search.trials` does not go with a grid"),
             ("kind = 'random'\nmetric = 'mse'\ntrials = 0", seed, "`search.trials` is 0, expected 1 to 10000"),
             ("kind = 'grid'\nmetric = 'msr'", seed, "unknown variant `msr`"),
             ("kind = 'grid'\nmetric = 'mse'\nsed = 1", seed, "unknown field `sed`"),
@@ -297,15 +325,15 @@ mod tests {
             (grid, "training.epochs = [1, 0]", "`training.epochs` is 0, expected at least 1"),
             (grid, "training.epochs = []", "`training.epochs` is [], expected a list of values"),
         ] {
-            let error = parse(search, keys).unwrap_err().to_string();
+            let error = whole(&parse(search, keys).unwrap_err());
             assert!(error.contains(message), "{error} for {message}");
         }
         let mut search = parse(grid, seed).unwrap();
         search.experiment.insert("sed".into(), Value::Integer(1));
-        let own = search.check().unwrap_err().to_string();
+        let own = whole(&search.check().unwrap_err());
         assert!(own.starts_with("experiment: unknown field `sed`"), "{own}");
-        let neither = Search::from_toml(&format!("[search]\n{grid}\n[keys]\n{seed}")).unwrap_err().to_string();
-        assert!(neither.contains("expected `search.experiment`"), "{neither}");
+        let neither = whole(&Search::from_toml(&format!("[search]\n{grid}\n[keys]\n{seed}")).unwrap_err());
+        assert!(neither.contains("expected either `search.experiment`"), "{neither}");
         parse("kind = 'grid'\nmetric = 'mean_batch_r2'", "training.best = ['mean_batch_r2']").unwrap();
     }
 

@@ -31,13 +31,32 @@ pub struct Setting {
     pub value: Value,
 }
 
+/// Why a value cannot be replaced.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The text is not a key and a value.
+    #[error("expected KEY=VALUE, for instance training.epochs=3")]
+    Form,
+    /// A key leads through something that is not a table.
+    #[error("`{key}` is {found}, not a table")]
+    NotATable {
+        /// Key of what was found.
+        key: String,
+        /// Value found.
+        found: String,
+    },
+    /// The key does not exist, or cannot have the value.
+    #[error("{}", .0.message())]
+    Value(Box<toml::de::Error>),
+}
+
 impl FromStr for Setting {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let Some((key, value)) = text.split_once('=') else {
-            let reason = "expected KEY=VALUE, for instance training.epochs=3".to_owned();
-            return Err(Error::Setting { setting: text.to_owned(), reason });
+            return Err(Error::Setting { setting: text.to_owned(), source: Fault::Form });
         };
         Ok(Self { key: key.trim().to_owned(), value: parse(value.trim()) })
     }
@@ -82,7 +101,7 @@ impl Experiment {
     /// [`Error::Setting`] for a key that does not exist or a value that it cannot have.
     pub fn from_table(mut table: Table, settings: &[Setting]) -> Result<Self, Error> {
         for setting in settings {
-            let refuse = |reason: String| Error::Setting { setting: setting.to_string(), reason };
+            let refuse = |source| Error::Setting { setting: setting.to_string(), source };
             for outer in ALTERNATIVES {
                 let inner = setting.key.strip_prefix(outer).and_then(|rest| rest.strip_prefix('.'));
                 if let (Some(inner), Some(held)) = (inner, find(&mut table, outer)) {
@@ -91,9 +110,9 @@ impl Experiment {
             }
             replace(&mut table, &setting.key, setting.value.clone()).map_err(refuse)?;
             // After each, so that the error names it.
-            Value::Table(table.clone()).try_into::<Self>().map_err(|e| refuse(e.to_string().trim().to_owned()))?;
+            Value::Table(table.clone()).try_into::<Self>().map_err(|e| refuse(Fault::Value(Box::new(e))))?;
         }
-        let refuse = |e: toml::de::Error| Error::Setting { setting: "experiment".into(), reason: e.to_string() };
+        let refuse = |e| Error::Setting { setting: "experiment".into(), source: Fault::Value(Box::new(e)) };
         Value::Table(table).try_into().map_err(refuse)
     }
 }
@@ -103,20 +122,26 @@ fn find<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Table> {
     key.split('.').try_fold(table, |table, name| table.get_mut(name)?.as_table_mut())
 }
 
-fn replace(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
+fn replace(table: &mut Table, key: &str, value: Value) -> Result<(), Fault> {
     let Some((outer, inner)) = key.split_once('.') else {
         table.insert(key.to_owned(), value);
         return Ok(());
     };
     match table.entry(outer).or_insert_with(|| Value::Table(Table::new())) {
         Value::Table(table) => replace(table, inner, value),
-        other => Err(format!("`{outer}` is {other}, not a table")),
+        other => Err(Fault::NotATable { key: outer.to_owned(), found: other.to_string() }),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An error with its cause.
+    fn whole(error: &Error) -> String {
+        let source = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+        format!("{error}: {source}")
+    }
 
     #[test]
     fn values_are_toml_and_bare_words_are_strings() {
@@ -133,7 +158,7 @@ mod tests {
         }
         // More than one value is no value.
         assert_eq!(parse("1\nother = 2"), Value::String("1\nother = 2".into()));
-        let error = "training.epochs".parse::<Setting>().unwrap_err().to_string();
+        let error = whole(&"training.epochs".parse::<Setting>().unwrap_err());
         assert_eq!(error, "training.epochs: expected KEY=VALUE, for instance training.epochs=3");
     }
 
@@ -151,7 +176,7 @@ mod tests {
             (["seed=3", "training.epocs=1"], "training.epocs=1: unknown field `epocs`"),
             (["training.epochs=many", "seed=1"], "training.epochs=many: invalid type"),
         ] {
-            let error = with(&settings).unwrap_err().to_string();
+            let error = whole(&with(&settings).unwrap_err());
             assert!(error.starts_with(message), "{error}");
         }
     }
@@ -171,7 +196,7 @@ mod tests {
             "encoding.kmer.vectors.random.dimension=64",
         ]);
         assert!(experiment.unwrap().to_toml().contains("[encoding.kmer.vectors.random]"));
-        assert!(with(&["data.files.path=rows.tsv"]).unwrap_err().to_string().contains("`files`"));
+        assert!(whole(&with(&["data.files.path=rows.tsv"]).unwrap_err()).contains("`files`"));
     }
 
     #[test]

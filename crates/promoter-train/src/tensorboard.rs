@@ -10,7 +10,8 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
-use crate::{EpochRecord, Error, Run, scalars};
+use crate::run::Run;
+use crate::{EpochRecord, Error, scalars};
 
 /// The name that TensorBoard looks for has "tfevents" in it.
 const NAME: &str = "events.out.tfevents.promoter";
@@ -24,7 +25,7 @@ const NAME: &str = "events.out.tfevents.promoter";
 /// [`Error::Io`].
 pub fn write(run: &Run, records: &[EpochRecord]) -> Result<(), Error> {
     let events = to_events(records);
-    let path = run.path().join(NAME);
+    let path = run.folder().path().join(NAME);
     let grow = || -> std::io::Result<bool> {
         let before = match std::fs::read(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
@@ -225,7 +226,7 @@ mod tests {
     fn a_file_grows_and_is_mended() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
-        let run = Run::create(&path, &Experiment::peppa(), &Environment::of(tch::Device::Cpu)).unwrap();
+        let run = Run::create(&path, &Experiment::peppa(), &Environment::of(tch::Device::Cpu), None).unwrap();
         let read = || std::fs::read(path.join(NAME)).unwrap();
         let records = [record(0), record(1)];
         write(&run, &records[..1]).unwrap();

@@ -14,9 +14,6 @@ use crate::encoding::{Encoding, Fitter};
 use crate::error::{Doing, experiment};
 use crate::{Error, Experiment, Prepared};
 
-/// File of a run's folder that holds its vectors.
-pub const FILE: &str = "vectors.safetensors";
-
 /// Where vectors come from.
 ///
 /// GloVe and word2vec learn from all rows that the filter leaves, those that validate as well, as NAD's did: vectors
@@ -49,21 +46,16 @@ pub enum Source {
     },
 }
 
-/// The [`table`] of a run's vectors, which are those in its folder, else made and written there. None for an encoding
-/// without.
+/// The vectors of an experiment, learnt or read; `None` for an encoding that has none.
 ///
 /// # Errors
-/// [`Error::Vectors`] for vectors that cannot be learnt, read or written, [`Error::Row`].
-pub fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -> Result<Option<Tensor>, Error> {
+/// [`Error::Vectors`] for vectors that cannot be learnt or read, [`Error::Row`].
+pub fn make(experiment: &Experiment, prepared: &Prepared) -> Result<Option<Vectors>, Error> {
     let (Encoding::Kmer { vectors, .. }, Some(kmers)) = (&experiment.encoding, experiment.encoding.kmers()) else {
         return Ok(None);
     };
-    let file = run.join(FILE);
-    if file.is_file() {
-        return Ok(Some(table(&kmers, &Vectors::load(&file, Format::Safetensors)?)?));
-    }
     let corpus = || corpus(&experiment.encoding, &kmers, [&prepared.train, &prepared.validation]);
-    let vectors = match vectors {
+    Ok(Some(match vectors {
         Source::Glove(config) => {
             let told = |p: glove::Progress| tracing::info!(iteration = p.iteration, cost = p.cost, "GloVe");
             glove::train(&corpus()?, config, told)?.vectors()?
@@ -74,10 +66,7 @@ pub fn of_run(experiment: &Experiment, prepared: &Prepared, run: &Path) -> Resul
         }
         Source::File(path) => Vectors::load(path, format(path)?)?,
         Source::Random { dimension } => random(&kmers, *dimension, experiment.seed)?,
-    };
-    let table = table(&kmers, &vectors)?;
-    vectors.save(&file, Format::Safetensors)?;
-    Ok(Some(table))
+    }))
 }
 
 fn format(path: &Path) -> Result<Format, Error> {

@@ -19,6 +19,7 @@ use promoter_torch::file::{Tensors, write_whole};
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
+use promoter_train::run::Folder;
 use promoter_zoo::{Mode, Network};
 use tch::{Device, Tensor};
 
@@ -118,7 +119,7 @@ impl Predictor {
     /// [`Error::Unfinished`], [`Error::NoExpression`], [`Error::Training`], [`Error::Description`]; as
     /// [`new`](Self::new).
     pub fn of_run(folder: &Path, device: Device) -> Result<Self, Error> {
-        run::read(folder, device)
+        run::read(&Folder::open(folder)?, device)
     }
 
     /// Loads a predictor file or, from a folder, the best network of the run in it.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use promoter::train::setting::Setting;
 use promoter::train::{Error, Experiment};
 
@@ -10,7 +10,7 @@ use promoter::train::{Error, Experiment};
 pub(super) fn read(path: &Path, overrides: &[String]) -> Result<Experiment> {
     let settings = overrides.iter().map(|text| text.parse()).collect::<Result<Vec<Setting>, _>>();
     settings.and_then(|settings| Experiment::read_with(path, &settings)).map_err(|error| match error {
-        Error::Setting { setting, reason } => anyhow!("--set {setting}: {reason}"),
+        Error::Setting { setting, source } => anyhow::Error::new(source).context(format!("--set {setting}")),
         other => other.into(),
     })
 }

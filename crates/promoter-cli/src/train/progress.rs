@@ -4,19 +4,19 @@ use std::io::{Stdout, Write as _};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use promoter::train::{EpochRecord, Outcome, Progress, Trainer};
+use promoter::train::{EpochRecord, Outcome, Progress, Session};
 
-pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outcome> {
+pub(super) fn train(session: &mut Session, out: &mut Stdout) -> Result<Outcome> {
     let bar = ProgressBar::with_draw_target(None, crate::progress::target());
     bar.set_style(ProgressStyle::with_template("{prefix} [{bar:32}] {pos}/{len} rows  {per_sec}  {eta} left  {msg}")?);
-    let masked = !trainer.experiment().loss.uses_labels();
+    let masked = !session.experiment().loss.uses_labels();
     match masked {
         true => writeln!(out, "\nepoch   train loss   validation loss   accuracy   rows/s")?,
         false => writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?,
     }
     // Training goes on when nobody reads its lines any more.
     let mut written = Ok(());
-    let outcome = trainer.train(&mut |progress| match progress {
+    let outcome = session.train(&mut |progress| match progress {
         Progress::Step { epoch, epochs, step, steps, rows } => {
             if step == 1 {
                 bar.reset();

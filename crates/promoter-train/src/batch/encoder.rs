@@ -95,6 +95,16 @@ impl Encoder {
         })
     }
 
+    /// Another handle on the same tables.
+    pub(crate) fn shallow_clone(&self) -> Self {
+        Self {
+            table: self.table.shallow_clone(),
+            complement: self.complement.shallow_clone(),
+            flags: self.flags.clone(),
+            ..*self
+        }
+    }
+
     /// Positions and channels of what comes out.
     pub fn output(&self) -> (i64, i64) {
         let positions = self.words.map_or(self.length, |words| self.length - words.k + 1);

@@ -1,4 +1,4 @@
-//! Rows of one length, on the device or sent there in shards.
+//! Rows of one length: resident on the device, or streamed to it in shards.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use promoter_label::Fitted;
 use promoter_seq::Table;
 use tch::{Device, Tensor};
 
-use super::feed::Feed;
+use super::host::HostRows;
 use crate::Error;
 use crate::encoding::{Encoding, Fitter};
 use crate::error::Doing;
@@ -15,7 +15,7 @@ use crate::error::Doing;
 /// Rows of one length: their labels on the device, their base codes there as well or, when they are too many, on the
 /// host, from where they are sent in the order they are needed.
 #[derive(Debug)]
-pub struct DeviceRows {
+pub struct Rows {
     codes: Codes,
     labels: Tensor,
     /// Which rows were measured by a single cell, (rows,) u8, where the encoding has a channel for it.
@@ -29,60 +29,45 @@ enum Codes {
     Host(HostRows),
 }
 
-/// Rows on the host, fitted when they are sent.
-#[derive(Debug, Clone)]
-pub(super) struct HostRows {
-    table: Arc<Table>,
-    fitter: Arc<Fitter>,
-    device: Device,
-}
-
-impl HostRows {
-    /// Sends the given rows, (n, length) u8.
-    pub(super) fn send(&self, rows: impl ExactSizeIterator<Item = usize>) -> Result<Tensor, Error> {
-        let (n, length) = (rows.len(), self.fitter.length());
-        let mut codes = vec![0u8; n * length];
-        for (row, out) in rows.zip(codes.chunks_exact_mut(length)) {
-            self.fitter.codes_into(self.table.codes(row), out).map_err(|source| Error::Row { row, source })?;
-        }
-        let codes = Tensor::f_from_slice(&codes).and_then(|codes| codes.f_view([n as i64, length as i64]));
-        codes.and_then(|codes| codes.f_to_device(self.device)).doing("sending rows to the device")
-    }
-}
-
-impl DeviceRows {
+impl Rows {
     /// Rows whose codes lie on the device.
     ///
     /// # Errors
     /// [`Error::Row`] for a sequence that the encoding refuses, [`Error::Label`], [`Error::Torch`].
-    pub fn new(table: &Arc<Table>, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
-        let rows = Self::streamed(table, encoding, label, device)?;
-        let Codes::Host(host) = &rows.codes else { return Ok(rows) };
-        let codes = Codes::Resident(host.send(0..table.len())?);
-        Ok(Self { codes, ..rows })
+    pub fn resident(table: &Arc<Table>, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
+        let host = HostRows { table: table.clone(), fitter: Arc::new(Fitter::new(encoding)), device };
+        Self::new(Codes::Resident(host.send(0..table.len())?), table, encoding, label, device)
     }
 
     /// Rows whose codes stay on the host. Each is checked now.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// As [`resident`](Self::resident).
     pub fn streamed(table: &Arc<Table>, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
         let fitter = Fitter::new(encoding);
         let mut fitted = vec![0; fitter.length()];
         for (row, (codes, _)) in table.rows().enumerate() {
             fitter.codes_into(codes, &mut fitted).map_err(|source| Error::Row { row, source })?;
         }
+        let host = HostRows { table: table.clone(), fitter: Arc::new(fitter), device };
+        Self::new(Codes::Host(host), table, encoding, label, device)
+    }
+
+    fn new(
+        codes: Codes,
+        table: &Table,
+        encoding: &Encoding,
+        label: &Fitted,
+        device: Device,
+    ) -> Result<Self, Error> {
         let send =
             |tensor: Result<Tensor, _>| tensor.and_then(|t: Tensor| t.f_to_device(device)).doing("sending labels");
         let singleton = encoding.flags().contains(&Flag::IsSingleton).then(|| {
             let singleton: Vec<u8> = table.labels().iter().map(|label| u8::from(label.fract() == 0.0)).collect();
             send(Tensor::f_from_slice(&singleton))
         });
-        Ok(Self {
-            labels: send(Tensor::f_from_slice(&label.apply(table.labels())?))?,
-            singleton: singleton.transpose()?,
-            codes: Codes::Host(HostRows { table: table.clone(), fitter: Arc::new(fitter), device }),
-        })
+        let labels = send(Tensor::f_from_slice(&label.apply(table.labels())?))?;
+        Ok(Self { codes, labels, singleton: singleton.transpose()? })
     }
 
     /// Number of rows.
@@ -127,26 +112,19 @@ impl DeviceRows {
         self.singleton.as_ref()
     }
 
-    /// Base codes of chosen rows, (n,) i64, which items `from..` of an order are: on the device, or by way of its feed.
-    pub(super) fn gather(
-        &self,
-        rows: &Tensor,
-        from: usize,
-        feed: &mut Option<Feed>,
-        order: impl FnOnce() -> Result<Vec<i64>, Error>,
-    ) -> Result<Tensor, Error> {
-        let n = rows.numel();
+    /// Base codes of chosen rows, (n,) i64, on the device; `None` where the codes are on the host.
+    pub(super) fn gather(&self, rows: &Tensor) -> Result<Option<Tensor>, Error> {
         match &self.codes {
-            Codes::Resident(codes) => codes.f_index_select(0, rows).doing("gathering a batch"),
-            Codes::Host(host) => {
-                let mut running = match feed.take().filter(|feed| feed.reaches(from, n)) {
-                    Some(running) => running,
-                    None => Feed::start(host.clone(), order()?, from, n),
-                };
-                let codes = running.take(from, n);
-                *feed = Some(running);
-                codes
-            }
+            Codes::Resident(codes) => Ok(Some(codes.f_index_select(0, rows).doing("gathering a batch")?)),
+            Codes::Host(_) => Ok(None),
+        }
+    }
+
+    /// The rows that are on the host, if they are.
+    pub(super) fn host(&self) -> Option<&HostRows> {
+        match &self.codes {
+            Codes::Resident(_) => None,
+            Codes::Host(host) => Some(host),
         }
     }
 }

@@ -5,7 +5,7 @@ use promoter_metrics::Metric;
 use super::{Experiment, Keep, Label};
 use crate::Error;
 use crate::batch::Averaging;
-use crate::error::experiment;
+use crate::error::{conflict, experiment};
 
 impl Experiment {
     /// Checks what can be checked without data.
@@ -21,6 +21,8 @@ impl Experiment {
             ("training.checkpoint_steps", training.checkpoint_steps.unwrap_or(1)),
             ("training.steps", training.steps.unwrap_or(1)),
             ("training.accumulate", training.accumulate),
+            ("training.replicas", training.replicas.unwrap_or(1)),
+            ("training.epoch_steps", training.epoch_steps.unwrap_or(1)),
         ] {
             if value == 0 {
                 return Err(experiment(key, value, "at least 1"));
@@ -32,7 +34,8 @@ impl Experiment {
             }
         }
         if let (Keep::Last, Some(patience)) = (training.keep, training.patience) {
-            return Err(experiment("training.patience", patience, "none where the last epoch is kept"));
+            let reason = format!("is {patience}: it cannot be combined with `training.keep = \"last\"`");
+            return Err(conflict("training.patience", reason));
         }
         if let Some(average) = training.average {
             average.check()?;
@@ -64,10 +67,10 @@ impl Experiment {
                 Err(experiment("training.best", best, "accuracy, of the masked k-mers"))
             }
             _ if masked && self.label != Label::default() => {
-                Err(experiment("label", "given", "nothing: masked k-mers have no labels"))
+                Err(conflict("label", "cannot be combined with masked k-mers, which have no labels"))
             }
             _ if masked && self.evaluation != Averaging::default() => {
-                Err(experiment("evaluation", "given", "nothing: masked k-mers are not averaged"))
+                Err(conflict("evaluation", "cannot be combined with masked k-mers, which are not averaged"))
             }
             _ => Ok(()),
         }

@@ -79,11 +79,15 @@ fn draw(
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let fill = area.fill(&WHITE).map_err(|e| Error::Report(e.to_string()));
-        fill.and_then(|()| plot(&area).map_err(|e| Error::Report(e.to_string())))?;
-        area.present().map_err(|e| Error::Report(e.to_string()))?;
+        area.fill(&WHITE).map_err(Box::from).and_then(|()| plot(&area)).map_err(failed)?;
+        area.present().map_err(|error| failed(Box::new(error)))?;
     }
     Ok(svg)
+}
+
+/// The cause as text: plotters' errors hold the plot.
+fn failed(error: Box<dyn std::error::Error>) -> Error {
+    Error::Plot(error.to_string().into())
 }
 
 /// Smallest to largest value with room on either side; -1..1 without a value.

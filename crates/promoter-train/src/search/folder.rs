@@ -17,7 +17,7 @@ use tch::Device;
 use super::{Ranking, Search, Trial};
 use crate::run::lock;
 use crate::setting::Setting;
-use crate::{Environment, EpochRecord, Error, Experiment, Prepared, Run, Trainer, trainer};
+use crate::{EpochRecord, Error, Experiment, Prepared, Session, session};
 
 /// A search's folder, held by this process.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub enum Progress<'a> {
         settings: &'a [Setting],
     },
     /// It trains.
-    Training(trainer::Progress<'a>),
+    Training(session::Progress<'a>),
     /// It is done.
     End(&'a Trial),
 }
@@ -98,36 +98,21 @@ impl Folder {
     /// last; the search goes on.
     ///
     /// # Errors
-    /// Those of [`Prepared::of`], [`Run::create`], [`Run::resume`] and [`Trainer::train`].
+    /// Those of [`Session::start_on`], [`Session::resume_on`] and [`Session::train`].
     pub fn run(&mut self, device: Device, observe: &mut dyn FnMut(Progress<'_>)) -> Result<&Ranking, Error> {
         let mut rows: Option<(Experiment, Prepared)> = None;
         for number in (0..self.search.trials()).filter(|&trial| !self.ranking.contains(trial)).collect::<Vec<_>>() {
             let experiment = self.search.experiment(number)?;
             let prepared = match rows.take().filter(|(before, _)| has_the_same_rows(before, &experiment)) {
                 Some((_, prepared)) => prepared,
-                None => Prepared::of(&experiment)?,
+                None => Prepared::read(&experiment)?,
             };
             let (_, prepared) = rows.insert((experiment.clone(), prepared));
             let settings = self.search.settings(number);
             observe(Progress::Start { trial: number, settings: &settings });
-            let (run, experiment) = self.start(number, experiment, device)?;
-            let mut trainer = Trainer::new(experiment, prepared, run, device)?;
-            let outcome = trainer.train(&mut |progress| observe(Progress::Training(progress)));
-            let (best, failure) = match outcome {
-                Ok(_) => (trainer.records().iter().rev().find(|record| record.best), None),
-                Err(error) if is_of_the_trial(&error) => (None, Some(error.to_string())),
-                Err(error) => return Err(error),
-            };
-            let value = best.and_then(|record| self.value(record));
-            let nothing = || format!("{} does not exist for the predictions of the best epoch", self.search.metric);
-            let trial = Trial {
-                trial: number,
-                settings: settings.into_iter().map(|Setting { key, value }| (key, value)).collect(),
-                value,
-                best_epoch: best.map(|record| record.epoch),
-                epochs: trainer.records().len() as u64,
-                failure: failure.or_else(|| value.is_none().then(nothing)),
-            };
+            let mut session = self.open_trial(number, experiment, prepared.clone(), device)?;
+            let outcome = session.train(&mut |progress| observe(Progress::Training(progress)));
+            let trial = self.trial_of(number, settings, session.records(), outcome.err())?;
             self.ranking.insert(trial.clone());
             self.write_ranking()?;
             observe(Progress::End(&trial));
@@ -135,21 +120,49 @@ impl Folder {
         Ok(&self.ranking)
     }
 
-    fn start(&self, trial: u64, experiment: Experiment, device: Device) -> Result<(Run, Experiment), Error> {
-        let (path, environment) = (self.trial(trial), Environment::of(device));
-        if path.join("config.toml").is_file() {
-            let (run, before) = Run::resume(&path, &environment)?;
-            if !experiment.is_that_of(&before) {
-                let differences = format!("trial {trial} was of another experiment");
-                return Err(Error::OtherSearch { path: self.path.clone(), differences });
-            }
-            return Ok((run, before));
+    /// A trial that has ended; an error that is not of the values that were tried comes back.
+    fn trial_of(
+        &self,
+        trial: u64,
+        settings: Vec<Setting>,
+        records: &[EpochRecord],
+        error: Option<Error>,
+    ) -> Result<Trial, Error> {
+        let (best, failure) = match error {
+            None => (records.iter().rev().find(|record| record.best), None),
+            Some(error) if is_of_the_trial(&error) => (None, Some(error.to_string())),
+            Some(error) => return Err(error),
+        };
+        let value = best.and_then(|record| self.value(record));
+        let nothing = || format!("{} does not exist for the predictions of the best epoch", self.search.metric);
+        Ok(Trial {
+            trial,
+            settings: settings.into_iter().map(|Setting { key, value }| (key, value)).collect(),
+            value,
+            best_epoch: best.map(|record| record.epoch),
+            epochs: records.len() as u64,
+            failure: failure.or_else(|| value.is_none().then(nothing)),
+        })
+    }
+
+    /// The run of a trial, new or as it was left.
+    fn open_trial(
+        &self,
+        trial: u64,
+        experiment: Experiment,
+        prepared: Prepared,
+        device: Device,
+    ) -> Result<Session, Error> {
+        let path = self.trial(trial);
+        if !path.exists() {
+            return Session::start_on(prepared, experiment, &path, device);
         }
-        if path.exists() {
-            // Stopped before it was a run.
-            fs::remove_dir_all(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+        let session = Session::resume_on(prepared, &path, device)?;
+        if !experiment.is_that_of(session.experiment()) {
+            let differences = format!("trial {trial} was of another experiment");
+            return Err(Error::OtherSearch { path: self.path.clone(), differences });
         }
-        Ok((Run::create(&path, &experiment, &environment)?, experiment))
+        Ok(session)
     }
 
     fn value(&self, record: &EpochRecord) -> Option<f64> {
@@ -212,8 +225,7 @@ fn read_ranking(path: &Path) -> Result<Option<Ranking>, Error> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(|source| Error::Io { path: path.to_owned(), source })?,
     };
-    let damaged = |e: serde_json::Error| Error::Checkpoint { path: path.to_owned(), reason: e.to_string() };
-    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Json { path: path.to_owned(), source })
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {

@@ -1,0 +1,212 @@
+//! What a run's folder says, read without changing anything.
+
+use std::path::{Path, PathBuf};
+
+use promoter_encode::embed::Vectors;
+use promoter_encode::embed::io::Format;
+use promoter_label::Fitted;
+use promoter_torch::file::Tensors;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Summary;
+use crate::{Environment, EpochRecord, Error, Experiment};
+
+/// The experiment, every value written out.
+pub(super) const CONFIG: &str = "config.toml";
+/// Where the run takes place.
+pub(super) const ENVIRONMENT: &str = "env.json";
+/// One line per epoch.
+pub(super) const RECORDS: &str = "metrics.jsonl";
+/// Everything that the run needs to go on.
+pub(super) const LAST: &str = "checkpoints/last.safetensors";
+/// The network at its best epoch.
+pub(super) const BEST: &str = "checkpoints/best.safetensors";
+/// Validation rows: sequence, measured, predicted.
+pub(super) const PREDICTIONS: &str = "predictions.tsv";
+/// Vectors of k-mers.
+pub(super) const VECTORS: &str = "vectors.safetensors";
+
+/// A run's folder as a reader sees it; the run may still go on.
+///
+/// ```no_run
+/// use promoter_train::run::Folder;
+/// let run = Folder::open("runs/first".as_ref())?;
+/// let best = run.best()?;
+/// println!("epoch {} of {}", best.epoch + 1, run.records()?.len());
+/// # Ok::<(), promoter_train::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// The network of a run's best epoch.
+#[derive(Debug)]
+pub struct Best {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    /// The label transform, fitted to the training labels.
+    pub label: Fitted,
+    /// The weights and buffers.
+    pub tensors: Tensors,
+}
+
+/// What `checkpoints/best.safetensors` says beside its tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BestMetadata {
+    pub(crate) epoch: u64,
+    pub(crate) label: Fitted,
+}
+
+/// A validation row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The sequence, in letters.
+    pub sequence: String,
+    /// The label.
+    pub measured: f32,
+    /// What the kept network predicts, in the units of the label where the transform can be inverted.
+    pub predicted: f32,
+}
+
+impl Folder {
+    /// The folder of a run.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] for any other folder.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        for missing in [CONFIG, ENVIRONMENT] {
+            if !path.join(missing).is_file() {
+                return Err(Error::NoRun { path: path.to_owned(), missing });
+            }
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// A folder that is about to become a run's.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The checkpoint that the run goes on from.
+    pub fn last_path(&self) -> PathBuf {
+        self.path.join(LAST)
+    }
+
+    /// The network at its best epoch, a safetensors file.
+    pub fn best_path(&self) -> PathBuf {
+        self.path.join(BEST)
+    }
+
+    /// The page that shows a finished run.
+    pub fn report_path(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
+    /// The experiment, every value written out.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Config`].
+    pub fn experiment(&self) -> Result<Experiment, Error> {
+        Experiment::read(&self.path.join(CONFIG))
+    }
+
+    /// Where the run takes place.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Json`].
+    pub fn environment(&self) -> Result<Environment, Error> {
+        self.json(ENVIRONMENT)
+    }
+
+    /// The epochs recorded so far.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Json`].
+    pub fn records(&self) -> Result<Vec<EpochRecord>, Error> {
+        let path = self.path.join(RECORDS);
+        let text = match std::fs::read_to_string(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+            other => other.map_err(|source| Error::Io { path: path.clone(), source })?,
+        };
+        let records = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+        records.map_err(|source| Error::Json { path, source })
+    }
+
+    /// The network of the best epoch so far.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] before the first epoch has ended, [`Error::Params`], [`Error::Json`].
+    pub fn best(&self) -> Result<Best, Error> {
+        let path = self.finished(BEST)?;
+        let tensors = Tensors::read(&path)?;
+        let metadata = serde_json::from_str(&tensors.metadata);
+        let BestMetadata { epoch, label } = metadata.map_err(|source| Error::Json { path, source })?;
+        Ok(Best { epoch, label, tensors })
+    }
+
+    /// The validation rows with their predictions by the kept network.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] for a run that has not ended, or that learns masked k-mers; [`Error::Io`],
+    /// [`Error::Predictions`].
+    pub fn predictions(&self) -> Result<Vec<Prediction>, Error> {
+        let path = self.finished(PREDICTIONS)?;
+        let row = |(number, line): (usize, &str)| {
+            let mut fields = line.split('\t');
+            let mut next = || fields.next();
+            let (sequence, measured, predicted) = (next(), next(), next());
+            let number_of = |field: Option<&str>| field.and_then(|field| field.parse::<f32>().ok());
+            match (sequence, number_of(measured), number_of(predicted)) {
+                (Some(sequence), Some(measured), Some(predicted)) => {
+                    Ok(Prediction { sequence: sequence.to_owned(), measured, predicted })
+                }
+                _ => Err(Error::Predictions { path: path.clone(), line: number as u64 + 1 }),
+            }
+        };
+        self.text(PREDICTIONS)?.lines().enumerate().skip(1).map(row).collect()
+    }
+
+    /// The vectors of the k-mers; `None` where the encoding has none.
+    ///
+    /// # Errors
+    /// [`Error::Vectors`].
+    pub fn vectors(&self) -> Result<Option<Vectors>, Error> {
+        let path = self.path.join(VECTORS);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        Ok(Some(Vectors::load(&path, Format::Safetensors)?))
+    }
+
+    /// Scores, rows and speed of a finished run.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`], [`Error::Io`], [`Error::Json`].
+    pub fn summary(&self) -> Result<Summary, Error> {
+        self.finished(Summary::FILE)?;
+        self.json(Summary::FILE)
+    }
+
+    fn finished(&self, missing: &'static str) -> Result<PathBuf, Error> {
+        let path = self.path.join(missing);
+        if path.is_file() { Ok(path) } else { Err(Error::Unfinished { path: self.path.clone(), missing }) }
+    }
+
+    fn text(&self, name: &str) -> Result<String, Error> {
+        let path = self.path.join(name);
+        std::fs::read_to_string(&path).map_err(|source| Error::Io { path, source })
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
+        let value = serde_json::from_str(&self.text(name)?);
+        value.map_err(|source| Error::Json { path: self.path.join(name), source })
+    }
+}

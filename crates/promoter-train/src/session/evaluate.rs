@@ -1,0 +1,160 @@
+//! Predictions and scores in the course of a run.
+
+use std::sync::Arc;
+
+use promoter_encode::base;
+use tch::{Kind, TchError, Tensor};
+
+use super::{Outcome, Session};
+use crate::batch::Rows;
+use crate::error::{Doing, experiment as refuse};
+use crate::experiment::Keep;
+use crate::model::Model;
+use crate::objective::{Found, Unseen};
+use crate::record::is_better;
+use crate::run::Prediction;
+use crate::sums::StepMetrics;
+use crate::{EpochRecord, Error, Scores, memory};
+
+/// What was to be predicted of some rows, what was predicted, and the mean loss.
+struct Evaluation {
+    truth: Vec<f32>,
+    prediction: Vec<f32>,
+    loss: f64,
+}
+
+impl Session {
+    /// What the epoch that has just been trained is remembered by.
+    pub(super) fn record(&self, seconds: f64, rows_per_second: f64) -> Result<EpochRecord, Error> {
+        let StepMetrics { loss, mut pearson, mut mse, mean_norm, largest_norm } =
+            self.state.sums.metrics().doing("training metrics")?;
+        let counters = &self.state.counters;
+        let last = self.moment(counters.epoch * self.steps_per_epoch() + counters.step.max(1) - 1);
+        let factor = self.experiment.schedule.factor(&last) * counters.plateau.factor;
+        let Evaluation { truth, prediction, loss: validation_loss } = self.state.with_averages(|| {
+            self.estimate_averages()?;
+            self.evaluate(&self.validation)
+        })?;
+        let validation = if self.experiment.loss.uses_labels() {
+            Scores::of(&truth, &prediction)?
+        } else {
+            (pearson, mse) = (f64::NAN, f64::NAN);
+            Scores::none(self.validation.len() as u64)
+        };
+        let metric = self.experiment.training.best;
+        let batch = self.experiment.training.evaluation_batch_size as usize;
+        let chosen_by = metric
+            .of(&truth, &prediction, batch)
+            .map_err(|source| Error::Metric { what: "validation predictions", source })?;
+        let before = counters.best.map(|(_, value)| value);
+        let best = self.experiment.training.keep == Keep::Last || is_better(metric, chosen_by, before);
+        Ok(EpochRecord {
+            epoch: counters.epoch,
+            lr: self.experiment.optimiser.lr() * factor,
+            train_loss: loss,
+            train_pearson: pearson,
+            train_mse: mse,
+            gradient_norm: mean_norm,
+            largest_gradient_norm: largest_norm,
+            skipped_steps: counters.skipped,
+            validation_loss,
+            validation,
+            chosen_by,
+            best,
+            seconds,
+            rows_per_second,
+            peak_memory: memory::peak(self.device),
+        })
+    }
+
+    /// What the network makes of rows, in units of the transformed label; as many batches at once as there are replicas.
+    fn evaluate(&self, rows: &Rows) -> Result<Evaluation, Error> {
+        let batch = self.experiment.training.evaluation_batch_size as usize;
+        self.replicas.each(self.buffers()?, |model, buffers| model.set_frozen(&buffers))?;
+        let mut unseen = Vec::new();
+        let mut found = Vec::new();
+        for first in (0..rows.len()).step_by(batch) {
+            let n = batch.min(rows.len() - first);
+            let labels = rows.labels().f_narrow(0, first as i64, n as i64).doing("validation labels")?;
+            unseen.push(Unseen { codes: rows.codes(first, n)?, labels, first });
+            if unseen.len() == self.replicas.len() || first + n == rows.len() {
+                let wave = std::mem::take(&mut unseen);
+                found.extend(self.replicas.map(&self.model, wave, |model: &Model, rows| model.evaluate(&rows))?);
+            }
+        }
+        collect(&found).doing("collecting predictions")
+    }
+
+    /// Copies of what replicas do not share with the network, one for each.
+    fn buffers(&self) -> Result<Vec<Vec<Tensor>>, Error> {
+        (1..self.replicas.len()).map(|_| self.model.frozen()).collect()
+    }
+
+    /// The network of the best epoch: its scores, its predictions, in the folder too. One that has learnt masked k-mers
+    /// has neither.
+    pub(super) fn finish(&mut self) -> Result<Outcome, Error> {
+        let Some((best_epoch, _)) = self.state.counters.best else {
+            let metric = self.experiment.training.best.name();
+            return Err(refuse("training.best", metric, "a metric that exists for at least one epoch's predictions"));
+        };
+        let best = self.folder().best()?;
+        best.tensors.load_into(&self.model.params, &self.folder().best_path())?;
+        let rows = [&self.prepared.train, &self.prepared.validation].map(|table| table.len() as u64);
+        let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
+        let mut predictions = Vec::new();
+        if self.experiment.loss.uses_labels() {
+            (train, validation, predictions) = self.score()?;
+            self.run.write_predictions(&self.predictions(&predictions))?;
+        }
+        let (rows, seconds) = self.records.iter().fold((0.0, 0.0), |(rows, seconds), record| {
+            (rows + record.rows_per_second * record.seconds, seconds + record.seconds)
+        });
+        Ok(Outcome {
+            best_epoch,
+            train,
+            validation,
+            predictions,
+            rows_per_second: rows / seconds,
+            parameters: self.model.params.trainable_count(),
+        })
+    }
+
+    /// Scores of training and of validation rows, and the predictions of the latter, in the units of the label where
+    /// its transform can be inverted.
+    fn score(&self) -> Result<(Scores, Scores, Vec<f32>), Error> {
+        let inverted = |values: &[f32]| match self.prepared.label.invert(values) {
+            Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
+            other => other.map(|values| (values, true)),
+        };
+        let score = |rows: &Rows| -> Result<(Scores, Vec<f32>), Error> {
+            let (predictions, is_inverted) = inverted(&self.evaluate(rows)?.prediction)?;
+            let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
+            let labels = if is_inverted { inverted(&labels)?.0 } else { labels };
+            Ok((Scores::of(&labels, &predictions)?, predictions))
+        };
+        let (validation, predictions) = score(&self.validation)?;
+        let taken = self.prepared.train.len().min(self.prepared.validation.len());
+        let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
+        let sample = Arc::new(self.prepared.train.select(&evenly));
+        let sample = Rows::resident(&sample, &self.experiment.encoding, &self.prepared.label, self.device)?;
+        let (train, _) = score(&sample)?;
+        Ok((train, validation, predictions))
+    }
+
+    fn predictions(&self, predicted: &[f32]) -> Vec<Prediction> {
+        let rows = self.prepared.validation.rows().zip(predicted);
+        let letters = |codes: &[u8]| codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
+        rows.map(|((codes, measured), &predicted)| Prediction { sequence: letters(codes), measured, predicted }).collect()
+    }
+}
+
+fn collect(found: &[Found]) -> Result<Evaluation, TchError> {
+    let sum = |values: Vec<&Tensor>| Tensor::f_stack(&values, 0)?.f_sum(Kind::Double)?.f_double_value(&[]);
+    let values = |tensors: Vec<&Tensor>| Vec::<f32>::try_from(Tensor::f_cat(&tensors, 0)?.f_to_kind(Kind::Float)?);
+    let loss = sum(found.iter().map(|part| &part.loss).collect())?;
+    Ok(Evaluation {
+        truth: values(found.iter().map(|part| &part.truth).collect())?,
+        prediction: values(found.iter().map(|part| &part.prediction).collect())?,
+        loss: loss / sum(found.iter().map(|part| &part.weight).collect())?,
+    })
+}
