@@ -7,14 +7,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)] // a benchmark may panic, and prints
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Instant;
 
 use promoter_torch::backend::autocast;
 use promoter_torch::{Params, memory};
-use promoter_train::batch::{DeviceRows, Encoder, Order};
+use promoter_train::batch::{Batches, Encoder, Order, Rows};
 use promoter_train::optimiser::{Optimiser, OptimiserConfig};
-use promoter_train::{Environment, Experiment, Prepared, Run, Trainer, vectors};
+use promoter_train::{Experiment, Prepared, Session, vectors};
 use promoter_zoo::registry::NetworkConfig;
 use promoter_zoo::{Input, Mode, Network};
 use tch::{Device, Kind, Reduction, Tensor};
@@ -109,26 +108,27 @@ fn epoch(name: &str, batch: i64, device: Device) -> (f64, f64) {
         8 * batch + 32
     );
     let experiment = Experiment::from_toml(&text).unwrap();
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let run = Run::create(&path, &experiment, &Environment::of(device)).unwrap();
-    let outcome = Trainer::new(experiment.clone(), &prepared, run, device).unwrap().train(&mut |_| {}).unwrap();
+    let mut session = Session::start_on(prepared.clone(), experiment.clone(), &path, device).unwrap();
+    let outcome = session.train(&mut |_| {}).unwrap();
     let rows = prepared.train.len();
-    let seconds = feed(&experiment, &prepared, &path, device);
+    let seconds = feed(&experiment, &prepared, device);
     (outcome.rows_per_second, seconds * outcome.rows_per_second / rows as f64)
 }
 
 /// Seconds of an epoch's order and of all its batches, without a network.
-fn feed(experiment: &Experiment, prepared: &Prepared, run: &Path, device: Device) -> f64 {
+fn feed(experiment: &Experiment, prepared: &Prepared, device: Device) -> f64 {
     let Experiment { encoding, augment, seed, training, .. } = experiment;
-    let vectors = vectors::of_run(experiment, prepared, run).unwrap();
-    let encoder = Encoder::new(encoding, vectors.as_ref(), device).unwrap();
-    let rows = DeviceRows::new(&prepared.train, encoding, &prepared.label, device).unwrap();
+    let vectors = vectors::make(experiment, prepared).unwrap();
+    let table = vectors.map(|vectors| vectors::table(&encoding.kmers().unwrap(), &vectors).unwrap());
+    let encoder = Encoder::new(encoding, table.as_ref(), device).unwrap();
+    let rows = Rows::resident(&prepared.train, encoding, &prepared.label, device).unwrap();
     let (batch, started) = (training.batch_size as usize, Instant::now());
-    let mut order = Order::new(*seed, 0, rows.len(), augment, device).unwrap();
-    for from in (0..=order.len() - batch).step_by(batch) {
-        let _ = black_box(order.batch(from, batch, &rows, &encoder).unwrap());
+    let order = Order::new(*seed, 0, rows.len(), augment, device).unwrap();
+    for batch in Batches::new(&rows, &order, &encoder, 0, batch).take(order.len() / batch) {
+        let _ = black_box(batch.unwrap());
     }
     if let Device::Cuda(index) = device {
         tch::Cuda::synchronize(index as i64);

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use promoter_encode::embed::similarity::{Moments, Summary};
-use promoter_encode::embed::{Corpus, Vectors, glove, io, projection};
-use promoter_encode::kmer::Kmers;
-use promoter_seq::read::{self, Columns, ReadOptions};
-use promoter_seq::{Filter, Table};
-use promoter_sim::{Assay, simulate};
+use promoter::encode::embed::similarity::{Moments, Summary};
+use promoter::encode::embed::{Corpus, Vectors, glove, io, projection};
+use promoter::encode::kmer::Kmers;
+use promoter::seq::read::{self, Columns, ReadOptions};
+use promoter::seq::{Filter, Table};
+use promoter::sim::{Assay, simulate};
 
 /// Train GloVe vectors of 5-mers with NAD's settings, on rows of 110 bases.
 #[derive(Debug, Parser)]

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use promoter_torch::Params;
-use promoter_train::Experiment;
-use promoter_train::batch::Encoder;
+use promoter::torch::Params;
+use promoter::train::Experiment;
+use promoter::train::batch::Encoder;
 use tch::{Device, Kind, Tensor};
 
 #[test]

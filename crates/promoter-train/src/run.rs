@@ -25,8 +25,8 @@ use promoter_encode::embed::io::Format;
 use promoter_torch::file::write_whole;
 
 pub(crate) use self::folder::BestMetadata;
-use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, VECTORS};
 pub use self::folder::{Best, Folder, Prediction};
+use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, VECTORS};
 pub use self::summary::{Line, Summary};
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 

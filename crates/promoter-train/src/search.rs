@@ -151,8 +151,7 @@ impl Search {
 
     fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let wrong = |source| Error::Search { path: path.to_owned(), source };
-        let File { search, keys, experiment } =
-            toml::from_str(text).map_err(|e| wrong(Fault::Toml(Box::new(e))))?;
+        let File { search, keys, experiment } = toml::from_str(text).map_err(|e| wrong(Fault::Toml(Box::new(e))))?;
         let experiment = match (search.experiment, experiment) {
             (Some(file), None) => read_table(&file)?,
             (None, Some(table)) => table,
@@ -310,7 +309,11 @@ mod tests {
         let seed = "seed = [1, 2]";
         for (search, keys, message) in [
             (random, "", "`keys` is empty, expected at least one key"),
-            (grid, "optimiser.lr = { uniform = [0.1, 0.2] }", "`search.kind` is grid: a grid search needs a list for `optimiser.lr`"),
+            (
+                grid,
+                "optimiser.lr = { uniform = [0.1, 0.2] }",
+                "`search.kind` is grid: a grid search needs a list for `optimiser.lr`",
+            ),
             ("kind = 'random'\nmetric = 'mse'", seed, "a random search needs `search.trials`"),
             ("kind = 'grid'\nmetric = 'mse'\ntrials = 3", seed, "`search.trials` does not go with a grid"),
             ("kind = 'random'\nmetric = 'mse'\ntrials = 0", seed, "`search.trials` is 0, expected 1 to 10000"),

@@ -11,7 +11,7 @@ use promoter_encode::random::Stream;
 use promoter_encode::reverse_complement;
 use promoter_label::Transform;
 use promoter_seq::Table;
-use promoter_train::batch::{Augment, Averaging, DeviceRows, Encoder, Order, ReverseComplement, Shifts, View};
+use promoter_train::batch::{Augment, Averaging, Batches, Encoder, Order, ReverseComplement, Rows, Shifts, View};
 use promoter_train::encoding::Encoding;
 use promoter_train::vectors::{self, Source};
 use promoter_train::{Error, Experiment};
@@ -29,8 +29,14 @@ fn table(rows: usize, length: usize) -> Arc<Table> {
     Arc::new(table)
 }
 
-fn device_rows(table: &Arc<Table>, encoding: &Encoding) -> DeviceRows {
-    DeviceRows::new(table, encoding, &Transform::Identity.fit(table.labels()).unwrap(), Device::Cpu).unwrap()
+fn device_rows(table: &Arc<Table>, encoding: &Encoding) -> Rows {
+    Rows::resident(table, encoding, &Transform::Identity.fit(table.labels()).unwrap(), Device::Cpu).unwrap()
+}
+
+/// Input and labels of the batch that begins with an item.
+fn batch(order: &Order, from: usize, n: usize, rows: &Rows, encoder: &Encoder) -> (Tensor, Tensor) {
+    let batch = Batches::new(rows, order, encoder, from, n).next().unwrap().unwrap();
+    (batch.x, batch.labels)
 }
 
 fn values(tensor: &Tensor) -> Vec<f32> {
@@ -45,9 +51,9 @@ fn an_epoch_has_every_copy_once_as_the_host_encodes_it() {
     let (table, encoder) = (table(7, 110), Encoder::new(&encoding, None, Device::Cpu).unwrap());
     let rows = device_rows(&table, &encoding);
     let augment = Augment { shift: 1, reverse_complement: ReverseComplement::Stacked, ..Augment::default() };
-    let mut order = Order::new(3, 0, 7, &augment, Device::Cpu).unwrap();
+    let order = Order::new(3, 0, 7, &augment, Device::Cpu).unwrap();
     assert_eq!(order.len(), 42);
-    let (x, labels) = order.batch(0, 42, &rows, &encoder).unwrap();
+    let (x, labels) = batch(&order, 0, 42, &rows, &encoder);
     assert_eq!(x.size(), [42, 85, 6]);
     let mut expected: Vec<(usize, Vec<f32>)> = Vec::new();
     for (row, (codes, label)) in table.rows().enumerate() {
@@ -77,8 +83,8 @@ fn random_shifts_and_strands_leave_each_row_once_and_use_every_choice() {
     let rows = device_rows(&table, &encoding);
     let epoch = |reverse_complement, seed, epoch| {
         let augment = Augment { shift: 1, shifts: Shifts::Random, reverse_complement, mutate: 0.0 };
-        let mut order = Order::new(seed, epoch, 300, &augment, Device::Cpu).unwrap();
-        let (x, labels) = order.batch(0, order.len(), &rows, &encoder).unwrap();
+        let order = Order::new(seed, epoch, 300, &augment, Device::Cpu).unwrap();
+        let (x, labels) = batch(&order, 0, order.len(), &rows, &encoder);
         let mut labels: Vec<usize> = values(&labels).into_iter().map(|label| label as usize).collect();
         let first = labels.clone();
         labels.sort_unstable();
@@ -129,7 +135,7 @@ fn mutations_are_those_of_the_host_for_any_batch_size() {
     for rate in [0.1, 1.0] {
         let augment = Augment { mutate: rate, ..Augment::default() };
         let order = |epoch| Order::new(3, epoch, 200, &augment, Device::Cpu).unwrap();
-        let (x, labels) = order(5).batch(0, 200, &rows, &encoder).unwrap();
+        let (x, labels) = batch(&order(5), 0, 200, &rows, &encoder);
         let key = Stream::new(3, "mutate", 5).next_u64();
         let mut counts = [0; 2];
         for (i, label) in values(&labels).into_iter().enumerate() {
@@ -142,12 +148,11 @@ fn mutations_are_those_of_the_host_for_any_batch_size() {
         }
         let share = f64::from(counts[1]) / f64::from(counts[0] + counts[1]);
         assert!((share - rate).abs() < 0.01, "{share}");
-        let (mut again, mut parts) = (order(5), Vec::new());
-        for from in (0..200).step_by(33) {
-            parts.push(again.batch(from, 33.min(200 - from), &rows, &encoder).unwrap().0);
-        }
+        let parts: Vec<Tensor> =
+            Batches::new(&rows, &order(5), &encoder, 0, 33).map(|batch| batch.unwrap().x).collect();
+        assert_eq!(parts.len(), 7);
         assert_eq!(Tensor::cat(&parts, 0), x);
-        assert_ne!(order(6).batch(0, 200, &rows, &encoder).unwrap().0, x);
+        assert_ne!(batch(&order(6), 0, 200, &rows, &encoder).0, x);
     }
 }
 
@@ -160,25 +165,22 @@ fn rows_in_shards_give_the_batches_of_rows_on_the_device() {
         policy: OneHot { flags: vec![Flag::IsReverse, Flag::IsSingleton], ..OneHot::default() },
     };
     let label = Transform::Identity.fit(table.labels()).unwrap();
-    let resident = DeviceRows::new(&table, &encoding, &label, Device::Cpu).unwrap();
-    let streamed = DeviceRows::streamed(&table, &encoding, &label, Device::Cpu).unwrap();
+    let resident = Rows::resident(&table, &encoding, &label, Device::Cpu).unwrap();
+    let streamed = Rows::streamed(&table, &encoding, &label, Device::Cpu).unwrap();
     assert_eq!(streamed.codes(5, 100).unwrap(), resident.codes(5, 100).unwrap());
     let encoder = Encoder::new(&encoding, None, Device::Cpu).unwrap();
     let augment =
         Augment { shift: 1, shifts: Shifts::Random, reverse_complement: ReverseComplement::Stacked, mutate: 0.1 };
-    let order = || Order::new(3, 0, table.len(), &augment, Device::Cpu).unwrap();
-    let (mut one, mut other) = (order(), order());
-    let mut same = |from, n| {
-        let (x, labels) = one.batch(from, n, &resident, &encoder).unwrap();
-        let (y, others) = other.batch(from, n, &streamed, &encoder).unwrap();
-        assert!(x == y && labels == others, "{from} {n}");
-    };
-    // From the middle, as after a resume; to the end, with a short last batch; again, and at other places.
-    for from in (3_000..180_000).step_by(1_000) {
-        same(from, 1_000.min(180_000 - from));
-    }
-    for (from, n) in [(179_990, 10), (0, 1_000), (1_000, 1_000), (500, 100), (170_000, 7), (20, 70_000)] {
-        same(from, n);
+    let order = Order::new(3, 0, table.len(), &augment, Device::Cpu).unwrap();
+    // From the start, from the middle as after a resume, in batches larger than a shard; to the short last one.
+    for (from, size) in [(0, 1_000), (3_000, 999), (179_990, 100), (20, 70_000)] {
+        let batches = |rows| Batches::new(rows, &order, &encoder, from, size).map(Result::unwrap);
+        let mut items = from;
+        for (one, other) in batches(&resident).zip(batches(&streamed)) {
+            assert!(one.x == other.x && one.labels == other.labels, "{from} {size}: {items}");
+            items += one.rows();
+        }
+        assert_eq!(items, order.len());
     }
 }
 
@@ -260,7 +262,7 @@ fn a_row_that_does_not_fit_is_named() {
     table.push(&[0; 109], 1.0);
     let refused = |encoding: &Encoding, table: Table| {
         let (table, label) = (Arc::new(table), Transform::Identity.fit(&[1.0]).unwrap());
-        DeviceRows::new(&table, encoding, &label, Device::Cpu).unwrap_err()
+        Rows::resident(&table, encoding, &label, Device::Cpu).unwrap_err()
     };
     let encoding = Encoding::OneHot { fit: Fit::auth(), policy: OneHot::auth() };
     assert_eq!(refused(&encoding, table).to_string(), "row 1 does not fit the encoding");

@@ -7,12 +7,12 @@ use promoter_encode::fit::Fit;
 use promoter_label::Noise;
 use promoter_metrics::Metric;
 use promoter_torch::file::Tensors;
-use promoter_train::batch::{Augment, Order, Shifts};
+use promoter_train::batch::{Augment, Batch, Batches, Encoder, Order, Rows, Shifts};
 use promoter_train::encoding::Encoding;
 use promoter_train::loss::Loss;
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::start::Start;
-use promoter_train::{Environment, Experiment, Prepared, Progress, Run, Trainer, report};
+use promoter_train::{Error, Experiment, Prepared, Progress, Session};
 use promoter_zoo::bert::{self, Objective};
 use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
@@ -53,7 +53,7 @@ fn it_learns_resumes_exactly_and_is_trained_on() {
     let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
     let experiment = masked();
     assert_eq!(Experiment::from_toml(&experiment.to_toml()).unwrap(), experiment);
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &whole).unwrap();
     let outcome = trainer.train(&mut |_| {}).unwrap();
     let records = trainer.records();
@@ -64,7 +64,7 @@ fn it_learns_resumes_exactly_and_is_trained_on() {
     assert!(best.best && best.chosen_by > 0.05 && best.chosen_by < 1.0, "{best:?}");
     assert!(best.train_pearson.is_nan() && best.train_mse.is_nan() && best.validation.mse.is_nan());
     assert!(outcome.validation.pearson.is_nan() && outcome.validation.n == 60 && outcome.predictions.is_empty());
-    report::write(trainer.run(), "masked", &[], &prepared, &outcome).unwrap();
+    trainer.report(&outcome).unwrap();
     let page = fs::read_to_string(whole.join("report.html")).unwrap();
     assert!(page.contains("Accuracy of masked k-mers") && !page.contains("Pearson"), "{page}");
     assert!(!whole.join("predictions.tsv").exists());
@@ -81,8 +81,7 @@ fn it_learns_resumes_exactly_and_is_trained_on() {
         }));
         drop(running);
         if done.is_err() {
-            let (run, experiment) = Run::resume(&stopped, &Environment::of(Device::Cpu)).unwrap();
-            trainer = Some(Trainer::new(experiment, &prepared, run, Device::Cpu).unwrap());
+            trainer = Some(Session::resume_on(prepared.clone(), &stopped, Device::Cpu).unwrap());
         }
     }
     for file in ["checkpoints/last.safetensors", "checkpoints/best.safetensors"] {
@@ -103,18 +102,22 @@ fn it_learns_resumes_exactly_and_is_trained_on() {
 /// Masks depend on seed, epoch and item, not on the batch.
 #[test]
 fn masks_are_drawn_for_epoch_and_item() {
-    let order = |seed, epoch| Order::new(seed, epoch, 40, &Augment::default(), Device::Cpu).unwrap();
-    let all = |order: &Order| -> Vec<f32> { Vec::try_from(order.masks(0, 40, 9).unwrap().flatten(0, 1)).unwrap() };
-    let first = all(&order(1, 0));
-    assert!(first.iter().all(|draw| (0.0..1.0).contains(draw)));
-    let mean = first.iter().sum::<f32>() / 360.0;
+    let experiment = masked();
+    let prepared = Prepared::read(&experiment).unwrap();
+    let rows = Rows::resident(&prepared.validation, &experiment.encoding, &prepared.label, Device::Cpu).unwrap();
+    let encoder = Encoder::new(&experiment.encoding, None, Device::Cpu).unwrap();
+    let all = |seed, epoch, size| -> Vec<f32> {
+        let order = Order::new(seed, epoch, rows.len(), &Augment::default(), Device::Cpu).unwrap();
+        let batches = Batches::new(&rows, &order, &encoder, 0, size);
+        let masks = |batch: Result<Batch, Error>| batch.unwrap().masks(9).unwrap().flatten(0, 1);
+        batches.flat_map(|batch| Vec::<f32>::try_from(masks(batch)).unwrap()).collect()
+    };
+    let first = all(1, 0, 60);
+    assert!(first.len() == 540 && first.iter().all(|draw| (0.0..1.0).contains(draw)));
+    let mean = first.iter().sum::<f32>() / 540.0;
     assert!((mean - 0.5).abs() < 0.06, "{mean}");
-    let pieces: Vec<f32> = [(0, 7), (7, 33)]
-        .iter()
-        .flat_map(|&(from, n)| Vec::<f32>::try_from(order(1, 0).masks(from, n, 9).unwrap().flatten(0, 1)).unwrap())
-        .collect();
-    assert_eq!(first, pieces);
-    assert!(first != all(&order(1, 1)) && first != all(&order(2, 0)));
+    assert_eq!(first, all(1, 0, 7));
+    assert!(first != all(1, 1, 60) && first != all(2, 0, 60));
 }
 
 #[test]
@@ -133,22 +136,22 @@ fn what_does_not_fit_masked_kmers_is_refused() {
     let error = refused(|e| e.loss = Loss::Mse);
     assert!(error.starts_with("`training.best` is accuracy, expected a metric of expression"), "{error}");
     let error = refused(|e| e.label.noise = Some(Noise { sd: 0.1, clip: None }));
-    assert!(error.starts_with("`label` is given, expected nothing"), "{error}");
-    assert!(refused(|e| e.evaluation.strands = true).starts_with("`evaluation` is given, expected nothing"));
+    assert!(error.starts_with("`label` cannot be combined with masked k-mers"), "{error}");
+    assert!(refused(|e| e.evaluation.strands = true).starts_with("`evaluation` cannot be combined with masked k-mers"));
 
     let folder = tempfile::tempdir().unwrap();
-    let prepared = Prepared::of(&masked()).unwrap();
+    let prepared = Prepared::read(&masked()).unwrap();
     let built = |change: fn(&mut Experiment), name: &str| {
         let mut experiment = masked();
         change(&mut experiment);
         start(&experiment, &prepared, &folder.path().join(name)).unwrap_err().to_string()
     };
     let error = built(|e| (e.loss, e.training.best) = (Loss::Mse, Metric::Mse), "labels");
-    assert_eq!(error, "`loss` is of labels, expected masked_kmers, the objective of the network");
+    assert_eq!(error, "`network.objective` is masked_kmers: it needs `loss.name = \"masked_kmers\"`");
     let other = |e: &mut Experiment| {
         let NetworkConfig::Bert(network) = &mut e.network else { unreachable!() };
         network.objective = Objective::Expression;
     };
     let error = built(other, "expression");
-    assert!(error.starts_with("`loss` is masked_kmers, expected a network with `objective = "), "{error}");
+    assert!(error.starts_with("`loss.name` is masked_kmers: it needs `network = "), "{error}");
 }

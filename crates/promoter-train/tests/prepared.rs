@@ -18,7 +18,7 @@ fn a_packed_copy_gives_the_rows_of_the_file() {
         let mut experiment = Experiment::peppa();
         experiment.data = Data::File { path: path.clone(), read: ReadOptions::default(), cache };
         experiment.filter = Filter { no_ambiguous: true, drop_singletons: 0.3, sample: Some(0.5), ..Filter::default() };
-        Prepared::of(&experiment).unwrap()
+        Prepared::read(&experiment).unwrap()
     };
     let parsed = prepared(None);
     assert!(parsed.filter.ambiguous > 0 && parsed.filter.unsampled > 0, "{}", parsed.filter);

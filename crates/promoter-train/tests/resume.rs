@@ -9,7 +9,7 @@ use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::precision::Precision;
 use promoter_train::schedule::{Plateau, Schedule};
 use promoter_train::sharpness::Sharpness;
-use promoter_train::{Environment, Prepared, Progress, Run, Trainer};
+use promoter_train::{Prepared, Progress, Session};
 use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
 
@@ -64,7 +64,7 @@ fn every_optimiser_resumes_to_the_same_bytes() {
             2 => Precision::Fp16,
             _ => Precision::F32,
         };
-        let prepared = Prepared::of(&experiment).unwrap();
+        let prepared = Prepared::read(&experiment).unwrap();
         start(&experiment, &prepared, &whole).unwrap().train(&mut |_| {}).unwrap();
 
         // A panic in the middle of a step stops as a kill does: without a last word.
@@ -81,8 +81,7 @@ fn every_optimiser_resumes_to_the_same_bytes() {
             }));
             drop(running);
             if done.is_err() {
-                let (run, experiment) = Run::resume(&stopped, &Environment::of(Device::Cpu)).unwrap();
-                trainer = Some(Trainer::new(experiment, &prepared, run, Device::Cpu).unwrap());
+                trainer = Some(Session::resume_on(prepared.clone(), &stopped, Device::Cpu).unwrap());
             }
         }
         for file in ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "predictions.tsv"] {

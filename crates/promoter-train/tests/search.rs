@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use promoter_train::search::{Folder, Progress, Ranking, Search};
-use promoter_train::{Error, trainer};
+use promoter_train::{Error, session};
 use tch::Device;
 
 #[path = "small/experiment.rs"]
@@ -57,7 +57,7 @@ fn a_search_that_was_stopped_ends_with_the_same_bytes() {
     // A trial has eight steps.
     let steps = std::cell::Cell::new(0);
     let in_the_second = |progress: &Progress<'_>| {
-        if let Progress::Training(trainer::Progress::Step { .. }) = progress {
+        if let Progress::Training(session::Progress::Step { .. }) = progress {
             steps.set(steps.get() + 1);
         }
         steps.get() == 13
@@ -112,7 +112,7 @@ fn the_example_is_a_search() {
             rows: 200,
             ..promoter_sim::Assay::default()
         });
-        let prepared = promoter_train::Prepared::of(&experiment).unwrap();
+        let prepared = promoter_train::Prepared::read(&experiment).unwrap();
         let folder = tempfile::tempdir().unwrap();
         experiment::start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     }

@@ -7,8 +7,9 @@ use std::path::Path;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
 use promoter_train::average::Average;
+use promoter_train::run::Folder;
 use promoter_train::start::Start;
-use promoter_train::{Environment, Error, Experiment, Prepared, Progress, Run, Trainer};
+use promoter_train::{Error, Experiment, Prepared, Progress, Session};
 use tch::Device;
 
 #[path = "small/experiment.rs"]
@@ -37,12 +38,12 @@ fn a_new_run_has_the_weights_of_the_file_and_its_hash() {
     let folder = tempfile::tempdir().unwrap();
     let (other, mut experiment) = elsewhere(&folder.path().join("other.safetensors"));
     experiment.training.average = Some(Average { decay: 0.9 });
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     for except in [vec![], vec!["head.".to_owned(), "stem.conv.b".to_owned()]] {
         let path = folder.path().join(format!("run{}", except.len()));
         experiment.start.as_mut().unwrap().except = except.clone();
         let trainer = start(&experiment, &prepared, &path).unwrap();
-        let first = Tensors::read(&trainer.run().last()).unwrap();
+        let first = Tensors::read(&trainer.folder().last_path()).unwrap();
         let mut drawn = Params::new(Device::Cpu, experiment.seed);
         experiment.network.build(&mut drawn).unwrap();
         for (name, loaded) in &other.tensors {
@@ -54,7 +55,7 @@ fn a_new_run_has_the_weights_of_the_file_and_its_hash() {
         }
         assert_eq!(&first.tensors["average.last.conv.weight"], &other.tensors["last.conv.weight"]);
         drop(trainer);
-        let (_, resolved) = Run::resume(&path, &Environment::of(Device::Cpu)).unwrap();
+        let resolved = Folder::open(&path).unwrap().experiment().unwrap();
         let expected = blake3::hash(&fs::read(folder.path().join("other.safetensors")).unwrap()).to_hex().to_string();
         assert_eq!((hash(&experiment), hash(&resolved)), (None, Some(&expected)));
         // The file as it is written is of this run; with other weights it is of another.
@@ -73,13 +74,12 @@ fn a_resume_does_not_need_the_file() {
     let file = folder.path().join("other.safetensors");
     let (_, mut experiment) = elsewhere(&file);
     experiment.training.checkpoint_steps = Some(1);
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     start(&experiment, &prepared, &whole).unwrap().train(&mut |_| {}).unwrap();
     drop(start(&experiment, &prepared, &stopped).unwrap());
     fs::remove_file(&file).unwrap();
     for _ in 0..10 {
-        let (run, experiment) = Run::resume(&stopped, &Environment::of(Device::Cpu)).unwrap();
-        let mut trainer = Trainer::new(experiment, &prepared, run, Device::Cpu).unwrap();
+        let mut trainer = Session::resume_on(prepared.clone(), &stopped, Device::Cpu).unwrap();
         let mut steps = 0;
         // A panic in the middle of a step stops as a kill does: without a last word.
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -102,14 +102,13 @@ fn what_does_not_fit_is_refused_before_the_first_step() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("other.safetensors");
     let (tensors, experiment) = elsewhere(&file);
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let run = folder.path().join("run");
     let refused = |change: &dyn Fn(&mut Start)| {
         let mut experiment = experiment.clone();
         change(experiment.start.as_mut().unwrap());
         let error = start(&experiment, &prepared, &run).unwrap_err();
-        assert!(!run.join("checkpoints/last.safetensors").exists());
-        let _ = fs::remove_dir_all(&run);
+        assert!(!run.exists());
         error
     };
     let nowhere = refused(&|start| start.weights = "nowhere.safetensors".into());

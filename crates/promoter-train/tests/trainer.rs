@@ -5,7 +5,7 @@ use promoter_metrics::Metric;
 use promoter_torch::file::Tensors;
 use promoter_train::loss::Loss;
 use promoter_train::optimiser::OptimiserConfig;
-use promoter_train::{Environment, Error, Prepared, Progress, Run, Trainer};
+use promoter_train::{Error, Prepared, Progress, Session};
 use promoter_zoo::registry::NetworkConfig;
 use tch::{Device, Kind};
 
@@ -18,7 +18,7 @@ fn without_dropout_training_and_evaluation_see_the_same_network() {
     let folder = tempfile::tempdir().unwrap();
     let mut experiment = small();
     experiment.training.epochs = 6;
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     let outcome = trainer.train(&mut |_| {}).unwrap();
     let record = &trainer.records()[outcome.best_epoch as usize];
@@ -32,10 +32,10 @@ fn without_dropout_training_and_evaluation_see_the_same_network() {
 fn progress_counts_every_step_and_every_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = small();
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     // 540 rows in three copies, batches of 64, the last one left out.
-    assert_eq!(trainer.steps(), 25);
+    assert_eq!(trainer.steps_per_pass(), 25);
     let (mut steps, mut epochs) = (0, 0);
     trainer
         .train(&mut |progress| match progress {
@@ -58,7 +58,7 @@ fn training_ends_after_its_steps_in_the_middle_of_an_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let mut experiment = small();
     (experiment.training.epochs, experiment.training.steps) = (9, Some(32));
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     let mut steps = 0;
     let mut count = |progress: Progress<'_>| steps += u32::from(matches!(progress, Progress::Step { .. }));
@@ -74,14 +74,14 @@ fn a_loss_that_is_no_number_stops_the_run_with_its_step() {
     let mut experiment = small();
     experiment.optimiser = OptimiserConfig::Sgd { lr: 1e30, momentum: 0.9 };
     experiment.training.checkpoint_steps = Some(1);
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     let error = trainer.train(&mut |_| {}).unwrap_err();
     assert!(matches!(error, Error::NotFinite { epoch: 0, .. }), "{error}");
-    assert!(error.to_string().contains("lower the learning rate"));
+    assert!(error.to_string().contains("training diverged") && error.to_string().contains("lower the learning rate"));
     // What a resume would find is from before.
-    if trainer.run().last().exists() {
-        let last = Tensors::read(&trainer.run().last()).unwrap();
+    if trainer.folder().last_path().exists() {
+        let last = Tensors::read(&trainer.folder().last_path()).unwrap();
         for (name, tensor) in &last.tensors {
             assert_eq!(i64::try_from(tensor.isfinite().logical_not().sum(Kind::Int64)).unwrap(), 0, "{name}");
         }
@@ -97,7 +97,7 @@ fn training_stops_when_patience_is_over() {
     experiment.training.best = Metric::Mse;
     // A rate so small that nothing is gained after the first epoch that counts.
     experiment.optimiser = OptimiserConfig::Sgd { lr: 1e-30, momentum: 0.0 };
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let mut trainer = start(&experiment, &prepared, &folder.path().join("run")).unwrap();
     trainer.train(&mut |_| {}).unwrap();
     assert!(trainer.records().len() < 50, "{}", trainer.records().len());
@@ -108,9 +108,8 @@ fn what_does_not_fit_is_an_error_before_the_first_step() {
     let folder = tempfile::tempdir().unwrap();
     let mut experiment = small();
     experiment.training.batch_size = 100_000;
-    let prepared = Prepared::of(&experiment).unwrap();
-    let mut trainer = start(&experiment, &prepared, &folder.path().join("batch")).unwrap();
-    let error = trainer.train(&mut |_| {}).unwrap_err().to_string();
+    let prepared = Prepared::read(&experiment).unwrap();
+    let error = start(&experiment, &prepared, &folder.path().join("batch")).unwrap_err().to_string();
     assert!(error.starts_with("`training.batch_size` is 100000, expected at most 1620"), "{error}");
 
     let mut experiment = small();
@@ -118,6 +117,8 @@ fn what_does_not_fit_is_an_error_before_the_first_step() {
     network.length = 80;
     let error = start(&experiment, &prepared, &folder.path().join("window")).unwrap_err().to_string();
     assert!(error.contains("85 positions and 4 channels, expected the network's 80 positions"), "{error}");
+    // The corrected experiment finds its place free.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -126,13 +127,12 @@ fn a_checkpoint_of_another_experiment_is_refused() {
     let (one, other) = (folder.path().join("one"), folder.path().join("other"));
     let mut experiment = small();
     experiment.training.epochs = 1;
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     start(&experiment, &prepared, &one).unwrap().train(&mut |_| {}).unwrap();
     experiment.seed = 2;
     drop(start(&experiment, &prepared, &other).unwrap());
     std::fs::copy(one.join("checkpoints/last.safetensors"), other.join("checkpoints/last.safetensors")).unwrap();
-    let (run, experiment) = Run::resume(&other, &Environment::of(Device::Cpu)).unwrap();
-    let error = Trainer::new(experiment, &prepared, run, Device::Cpu).unwrap_err().to_string();
+    let error = Session::resume_on(prepared, &other, Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("belongs to another experiment"), "{error}");
 }
 
@@ -141,7 +141,7 @@ fn a_loss_over_classes_wants_classes() {
     let folder = tempfile::tempdir().unwrap();
     let mut experiment = small();
     experiment.loss = Loss::SoftBins;
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     let error = start(&experiment, &prepared, &folder.path().join("run")).unwrap_err().to_string();
-    assert_eq!(error, "`loss` is over 18 classes, expected the network's 1 outputs");
+    assert_eq!(error, "`loss` is over 18 classes, the network has 1 outputs");
 }

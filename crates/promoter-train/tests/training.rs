@@ -36,7 +36,7 @@ const AUTH: &str = "name = 'auth'\nfilters = 16\nwidth = 11\nlstm_units = 8\nden
 fn train(experiment: &Experiment) -> (Tensors, Vec<EpochRecord>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let prepared = Prepared::of(experiment).unwrap();
+    let prepared = Prepared::read(experiment).unwrap();
     let mut trainer = start(experiment, &prepared, &path).unwrap();
     trainer.train(&mut |_| {}).unwrap();
     let best = Tensors::read(&path.join("checkpoints/best.safetensors")).unwrap();
@@ -115,7 +115,7 @@ fn the_penalty_is_keras() {
     // Step and sum are in f32; the loss is near 60.
     assert!((found - 0.05 * sum).abs() < 1e-3, "{found} for {}", 0.05 * sum);
     let error = start_error(plain(AUTH), |e| e.training.l2 = Some(0.1));
-    assert!(error.contains("no kernel that its source penalises"), "{error}");
+    assert!(error.contains("whose source penalises no kernel"), "{error}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn the_last_epoch_is_kept_on_request() {
 fn start_error(mut experiment: Experiment, change: impl FnOnce(&mut Experiment)) -> String {
     change(&mut experiment);
     let folder = tempfile::tempdir().unwrap();
-    let prepared = Prepared::of(&experiment).unwrap();
+    let prepared = Prepared::read(&experiment).unwrap();
     start(&experiment, &prepared, &folder.path().join("run")).unwrap_err().to_string()
 }
 
@@ -177,7 +177,7 @@ fn values_out_of_range_are_named() {
         (|e| e.training.l2 = Some(f64::NAN), "`training.l2` is NaN, expected a positive number"),
         (
             |e| (e.training.keep, e.training.patience) = (Keep::Last, Some(3)),
-            "`training.patience` is 3, expected none where the last epoch is kept",
+            "`training.patience` is 3: it cannot be combined with `training.keep = \"last\"`",
         ),
         (|e| e.training.average = Some(Average { decay: 1.0 }), "`training.average.decay` is 1, expected 0 to below 1"),
     ] {

@@ -10,8 +10,8 @@ use promoter_encode::kmer::Oov;
 use promoter_sim::Assay;
 use promoter_train::encoding::Encoding;
 use promoter_train::experiment::Data;
-use promoter_train::vectors::{FILE, Source};
-use promoter_train::{Environment, Error, Experiment, Prepared, Run, Trainer};
+use promoter_train::vectors::Source;
+use promoter_train::{Error, Experiment, Session};
 use promoter_zoo::nad;
 use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
@@ -26,12 +26,16 @@ fn experiment(vectors: Source) -> Experiment {
     experiment
 }
 
+/// File of a run's folder that holds its vectors.
+const FILE: &str = "vectors.safetensors";
+
 /// Starts a run, or takes one up, and leaves it before the first step.
 fn prepare(experiment: &Experiment, path: &Path) -> Result<Vectors, Error> {
-    let here = Environment::of(Device::Cpu);
-    let run = if path.exists() { Run::resume(path, &here)?.0 } else { Run::create(path, experiment, &here)? };
-    Trainer::new(experiment.clone(), &Prepared::of(experiment)?, run, Device::Cpu)?;
-    Ok(Vectors::load(path.join(FILE), Format::Safetensors)?)
+    let session = match path.exists() {
+        true => Session::resume(path, Device::Cpu)?,
+        false => Session::start(experiment.clone(), path, Device::Cpu)?,
+    };
+    Ok(session.folder().vectors()?.unwrap())
 }
 
 #[test]

@@ -53,13 +53,7 @@ impl Rows {
         Self::new(Codes::Host(host), table, encoding, label, device)
     }
 
-    fn new(
-        codes: Codes,
-        table: &Table,
-        encoding: &Encoding,
-        label: &Fitted,
-        device: Device,
-    ) -> Result<Self, Error> {
+    fn new(codes: Codes, table: &Table, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
         let send =
             |tensor: Result<Tensor, _>| tensor.and_then(|t: Tensor| t.f_to_device(device)).doing("sending labels");
         let singleton = encoding.flags().contains(&Flag::IsSingleton).then(|| {

@@ -34,12 +34,7 @@ impl Session {
     }
 
     /// Trains to the end of the epoch or of the pass over the rows, whichever comes first; returns the rows trained on.
-    fn pass_over(
-        &mut self,
-        before: u64,
-        steps: u64,
-        observe: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<usize, Error> {
+    fn pass_over(&mut self, before: u64, steps: u64, observe: &mut dyn FnMut(Progress<'_>)) -> Result<usize, Error> {
         let (epoch, epochs) = (self.state.counters.epoch, self.moment(before).epochs);
         let global = before + self.state.counters.step;
         let (pass, first) = (global / self.steps_per_pass(), global % self.steps_per_pass());

@@ -144,7 +144,8 @@ impl Session {
     fn predictions(&self, predicted: &[f32]) -> Vec<Prediction> {
         let rows = self.prepared.validation.rows().zip(predicted);
         let letters = |codes: &[u8]| codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-        rows.map(|((codes, measured), &predicted)| Prediction { sequence: letters(codes), measured, predicted }).collect()
+        rows.map(|((codes, measured), &predicted)| Prediction { sequence: letters(codes), measured, predicted })
+            .collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use promoter_sim::Assay;
 use promoter_train::experiment::Data;
-use promoter_train::{Environment, Error, Experiment, Prepared, Run, Trainer};
+use promoter_train::{Error, Experiment, Prepared, Session};
 use promoter_zoo::peppa;
 use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
@@ -18,11 +18,11 @@ pub(crate) fn small() -> Experiment {
     experiment.network = NetworkConfig::Peppa(network);
     experiment.training.batch_size = 64;
     experiment.training.epochs = 2;
+    experiment.training.replicas = Some(1);
     experiment
 }
 
 /// A run of it in a new folder.
-pub(crate) fn start<'a>(experiment: &Experiment, prepared: &'a Prepared, path: &Path) -> Result<Trainer<'a>, Error> {
-    let run = Run::create(path, experiment, &Environment::of(Device::Cpu))?;
-    Trainer::new(experiment.clone(), prepared, run, Device::Cpu)
+pub(crate) fn start(experiment: &Experiment, prepared: &Prepared, path: &Path) -> Result<Session, Error> {
+    Session::start_on(prepared.clone(), experiment.clone(), path, Device::Cpu)
 }
