@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod background;
+mod distribution;
+mod error;
+pub mod io;
+mod motif;
+mod parallel;
+mod pwm;
+pub mod significance;
+mod strand;
+
+pub use background::Background;
+pub use distribution::Distribution;
+pub use error::{Error, Result};
+pub use motif::Motif;
+pub use pwm::{Pseudocount, Pwm};
+pub use strand::{Strand, Strands};
