@@ -7,6 +7,7 @@ pub mod io;
 mod motif;
 mod parallel;
 mod pwm;
+pub mod scan;
 pub mod significance;
 mod strand;
 
