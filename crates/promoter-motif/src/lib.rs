@@ -9,6 +9,7 @@ mod motif;
 mod parallel;
 mod pwm;
 pub mod scan;
+pub mod seqlet;
 pub mod significance;
 mod strand;
 
