@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod background;
+pub mod cluster;
 pub mod compare;
 mod distribution;
 mod error;
