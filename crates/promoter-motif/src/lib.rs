@@ -6,6 +6,7 @@ pub mod compare;
 mod distribution;
 mod error;
 pub mod io;
+pub mod logo;
 mod motif;
 mod parallel;
 mod pwm;
