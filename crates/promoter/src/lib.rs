@@ -1,8 +1,8 @@
 //! Sequence-to-expression models of yeast promoters.
 //!
 //! One crate for all of them: each module is a crate of this project under its own name. `encode`, `seq`, `sim`,
-//! `label` and `metrics` are plain Rust; the feature `torch` (on by default) adds the networks, their training and
-//! predictors, which need LibTorch. The program `promoter` is the crate `promoter-cli`.
+//! `label`, `metrics` and `motif` are plain Rust; the feature `torch` (on by default) adds the networks, their training
+//! and predictors, which need LibTorch. The program `promoter` is the crate `promoter-cli`.
 //!
 //! ```
 //! use promoter::metrics::Regression;
@@ -18,6 +18,8 @@ pub use promoter_label as label;
 #[cfg(feature = "torch")]
 pub use promoter_libtorch as libtorch;
 pub use promoter_metrics as metrics;
+pub use promoter_motif as motif;
+pub use promoter_motif::logo;
 pub use promoter_seq as seq;
 pub use promoter_sim as sim;
 #[cfg(feature = "torch")]
@@ -29,7 +31,6 @@ pub use promoter_zoo as zoo;
 
 #[cfg(feature = "torch")]
 mod error;
-pub mod logo;
 #[cfg(feature = "torch")]
 pub mod predictor;
 
