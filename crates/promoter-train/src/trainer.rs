@@ -12,6 +12,7 @@ use promoter_torch::{Params, backend};
 use promoter_zoo::Network;
 use tch::{Device, Tensor};
 
+use self::masked::Model;
 use crate::average::Averages;
 use crate::batch::{DeviceRows, Encoder, Order};
 use crate::checkpoint::{self, Position};
@@ -75,7 +76,7 @@ pub struct Trainer<'a> {
     run: Run,
     device: Device,
     params: Params,
-    network: Box<dyn Network>,
+    model: Model,
     optimiser: Optimiser,
     /// Places of the weights with an L2 penalty among the optimiser's.
     penalised: Vec<usize>,
@@ -99,7 +100,7 @@ impl<'a> Trainer<'a> {
     pub fn new(mut experiment: Experiment, prepared: &'a Prepared, run: Run, device: Device) -> Result<Self, Error> {
         experiment.check()?;
         let mut params = Params::new(device, experiment.seed);
-        let network = experiment.network.build(&mut params)?;
+        let model = Model::new(&experiment.network, &mut params)?;
         let is_new = !run.last().exists();
         if let (true, Some(start)) = (is_new, &mut experiment.start) {
             start.load(&params)?;
@@ -107,10 +108,10 @@ impl<'a> Trainer<'a> {
         }
         let vectors = vectors::of_run(&experiment, prepared, run.path())?;
         let encoder = Encoder::new(&experiment.encoding, vectors.as_ref(), device)?;
-        check_window(&encoder, network.as_ref())?;
-        check_loss(&experiment, network.as_ref())?;
+        check_window(&encoder, model.network())?;
+        check_loss(&experiment, &model)?;
         let optimiser = experiment.optimiser.build(&params)?;
-        let penalised = penalised(&experiment, &params, network.as_ref())?;
+        let penalised = penalised(&experiment, &params, model.network())?;
         let averages = experiment.training.average.map(|average| Averages::new(average, &params)).transpose()?;
         backend::allow_tf32(experiment.training.tf32)?;
         let Experiment { encoding, memory, .. } = &experiment;
@@ -136,7 +137,7 @@ impl<'a> Trainer<'a> {
             run,
             device,
             params,
-            network,
+            model,
             optimiser,
             penalised,
             averages,
@@ -323,10 +324,13 @@ fn check_window(encoder: &Encoder, network: &dyn Network) -> Result<(), Error> {
 }
 
 /// A loss over classes wants as many outputs, and labels in sorting bins; masked k-mers want a network that masks them.
-fn check_loss(experiment: &Experiment, network: &dyn Network) -> Result<(), Error> {
-    match (experiment.loss.uses_labels(), network.masked_kmers()) {
-        (true, Some(_)) => return Err(refuse("loss", "of labels", "masked_kmers, the objective of the network")),
-        (false, None) => {
+fn check_loss(experiment: &Experiment, model: &Model) -> Result<(), Error> {
+    let network = model.network();
+    match (experiment.loss.uses_labels(), model) {
+        (true, Model::MaskedKmers(_)) => {
+            return Err(refuse("loss", "of labels", "masked_kmers, the objective of the network"));
+        }
+        (false, Model::Expression(_)) => {
             return Err(refuse("loss", "masked_kmers", "a network with `objective = \"masked_kmers\"` beside it"));
         }
         _ => {}

@@ -78,7 +78,7 @@ impl Trainer<'_> {
             let averaging = self.experiment.evaluation;
             predictions.push(averaging.mean(&rows.codes(from, n)?, &self.encoder, |x| -> Result<_, Error> {
                 let output = self.forward(x, Mode::Evaluate)?;
-                let expression = self.network.expression(&output)?;
+                let expression = self.model.network().expression(&output)?;
                 first.get_or_insert(output);
                 Ok(expression)
             })?);

@@ -1,8 +1,10 @@
 //! Masked k-mers in the place of labels.
 
 use promoter_encode::random::Stream;
-use promoter_zoo::Mode;
-use promoter_zoo::bert::Bert;
+use promoter_torch::Params;
+use promoter_zoo::bert::{Bert, Objective};
+use promoter_zoo::registry::NetworkConfig;
+use promoter_zoo::{Architecture, Mode, Network};
 use tch::{Kind, TchError, Tensor};
 
 use super::Trainer;
@@ -10,6 +12,31 @@ use crate::Error;
 use crate::batch::{DeviceRows, View, draws};
 use crate::error::Doing;
 use crate::loss::Loss;
+
+/// The network, by what it learns.
+#[derive(Debug)]
+pub(super) enum Model {
+    Expression(Box<dyn Network>),
+    MaskedKmers(Bert),
+}
+
+impl Model {
+    pub(super) fn new(config: &NetworkConfig, params: &mut Params) -> Result<Self, Error> {
+        Ok(match config {
+            NetworkConfig::Bert(config) if config.objective == Objective::MaskedKmers => {
+                Self::MaskedKmers(config.build(params)?)
+            }
+            other => Self::Expression(other.build(params)?),
+        })
+    }
+
+    pub(super) fn network(&self) -> &dyn Network {
+        match self {
+            Self::Expression(network) => network.as_ref(),
+            Self::MaskedKmers(network) => network,
+        }
+    }
+}
 
 /// What was to be predicted of some rows, what was predicted, and the mean loss.
 #[derive(Debug)]
@@ -23,8 +50,8 @@ pub(super) struct Evaluation {
 impl Trainer<'_> {
     /// The network and the share that is masked, when it learns masked k-mers.
     pub(super) fn masked(&self) -> Option<(&Bert, f64)> {
-        match self.experiment.loss {
-            Loss::MaskedKmers { share } => Some((self.network.masked_kmers()?, share)),
+        match (&self.model, self.experiment.loss) {
+            (Model::MaskedKmers(network), Loss::MaskedKmers { share }) => Some((network, share)),
             _ => None,
         }
     }

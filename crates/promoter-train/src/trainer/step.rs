@@ -121,7 +121,7 @@ impl Trainer<'_> {
             }
             let _guard = tch::no_grad_guard();
             if self.experiment.loss.uses_labels() {
-                pass.predictions.push(self.network.expression(&output)?);
+                pass.predictions.push(self.model.network().expression(&output)?);
             }
             pass.losses.push(self.with_penalty(loss)?);
         }
@@ -137,7 +137,7 @@ impl Trainer<'_> {
 
     /// The network's output in the precision of the experiment.
     pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let forward = || Ok(self.network.forward(x, mode)?);
+        let forward = || Ok(self.model.network().forward(x, mode)?);
         self.experiment.training.precision.within(self.device, forward)
     }
 
