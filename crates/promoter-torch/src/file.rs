@@ -105,7 +105,8 @@ impl Tensors {
         Ok(Self { tensors, metadata })
     }
 
-    /// What keeps the tensors from fitting a network, by the network's [plan](Params::plan): nothing need be built for it.
+    /// What keeps the tensors from fitting a network, by the network's [plan](Params::plan): nothing need be built for
+    /// it.
     ///
     /// ```
     /// use promoter_torch::file::Tensors;
@@ -147,8 +148,8 @@ impl Tensors {
         self.load_chosen(params, path, |_| true)
     }
 
-    /// As [`load_into`](Self::load_into), for the tensors whose names `chosen` accepts: no others are looked at, neither
-    /// the network's nor the file's.
+    /// As [`load_into`](Self::load_into), for the tensors whose names `chosen` accepts: no others are looked at,
+    /// neither the network's nor the file's.
     ///
     /// # Errors
     /// [`Error::Mismatch`] with every difference, and nothing copied.

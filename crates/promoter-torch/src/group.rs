@@ -1,8 +1,8 @@
 //! Arithmetic over many tensors in one call, without gradients: what optimisers are made of.
 //!
 //! On CUDA each function is a few kernels for all tensors together; on the CPU it saves the calls. Lists that belong
-//! together must have the same length. LibTorch's fused steps go through memory and look at nothing else, so [`sgd_`] and
-//! [`adam_`] first compare sizes, kinds, devices and layouts.
+//! together must have the same length. LibTorch's fused steps go through memory and look at nothing else, so [`sgd_`]
+//! and [`adam_`] first compare sizes, kinds, devices and layouts.
 #![allow(unsafe_code, reason = "calls the C++ shim with pointers to live tensors")]
 
 use tch::Tensor;
@@ -77,8 +77,8 @@ pub fn copy_(tensors: &[Tensor], source: &[Tensor]) -> Result<(), Error> {
 /// One step of momentum SGD: `v = momentum v + (g + decay p)`, then `p -= lr v`.
 ///
 /// # Errors
-/// [`Error::Group`] and [`Error::GroupLength`], before anything is changed, for gradients or velocities of another size,
-/// kind or device than their weights, velocities of another layout, or weights with gaps; [`Error::Torch`].
+/// [`Error::Group`] and [`Error::GroupLength`], before anything is changed, for gradients or velocities of another
+/// size, kind or device than their weights, velocities of another layout, or weights with gaps; [`Error::Torch`].
 pub fn sgd_(p: &[Tensor], g: &[Tensor], v: &[Tensor], decay: f64, momentum: f64, lr: f64) -> Result<(), Error> {
     let weights = pointers(p);
     let g = gradients(p, g)?;
@@ -120,7 +120,8 @@ pub fn adam_(
     let g = gradients(p, g)?;
     let (g, m, v) = (pointers(&g), alike(p, "first moment", m)?, alike(p, "second moment", v)?);
     let steps = scalars(p, steps)?;
-    // SAFETY: pointers to live tensors, lists of one length; the tensors of one place are alike and dense, steps scalars.
+    // SAFETY: pointers to live tensors, lists of one length; the tensors of one place are alike and dense, steps
+    // scalars.
     Ok(check(unsafe {
         shim::pt_fused_adam(
             weights.as_ptr(),

@@ -77,8 +77,8 @@ impl Init {
         Self::Uniform { bound: 1.0 / (fan_in as f64).sqrt() }
     }
 
-    /// The values of the parameter `name`, row-major; `None` where the initialiser cannot fill the shape, or the shape has
-    /// more than [`MOST_NUMBERS`].
+    /// The values of the parameter `name`, row-major; `None` where the initialiser cannot fill the shape, or the shape
+    /// has more than [`MOST_NUMBERS`].
     pub fn draw(&self, seed: u64, name: &str, shape: &[i64]) -> Option<Vec<f32>> {
         let n = usize::try_from(numel(shape).filter(|&n| n <= MOST_NUMBERS)?).ok()?;
         let mut stream = Stream::new(seed, &format!("init {name}"), 0);

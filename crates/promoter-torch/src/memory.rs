@@ -4,8 +4,8 @@
 /// Keeps freed memory in the process, for all allocations from now on.
 ///
 /// glibc gives large blocks back to the system at once, and LibTorch asks for the same ones again in the next training
-/// step: page by page they are mapped and zeroed anew, which costs a tenth of a step and more. The process stays as large
-/// as it has been at most. Only on Linux with glibc; elsewhere it does nothing.
+/// step: page by page they are mapped and zeroed anew, which costs a tenth of a step and more. The process stays as
+/// large as it has been at most. Only on Linux with glibc; elsewhere it does nothing.
 ///
 /// For a program, at its start: it concerns the whole process.
 pub fn keep_freed() {

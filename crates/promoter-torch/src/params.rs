@@ -313,7 +313,8 @@ mod tests {
         assert_eq!(error.to_string(), "`v`: an orthogonal matrix cannot fill the shape [3]");
     }
 
-    /// Names, shapes and kinds are those of the tensors themselves, and nothing is allocated: a plan of 4 GiB takes none.
+    /// Names, shapes and kinds are those of the tensors themselves, and nothing is allocated: a plan of 4 GiB takes
+    /// none.
     #[test]
     fn a_plan_is_what_is_made_afterwards() {
         let make = |params: &mut Params| {

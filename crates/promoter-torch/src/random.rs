@@ -47,8 +47,8 @@ impl Drop for Generator {
 /// Runs `f` with a generator of this thread, from which [`dropout`] of tensors on the CPU draws; what was there before
 /// is there again afterwards, after a panic too.
 ///
-/// The draws are those that LibTorch's default generator gives after `tch::manual_seed(seed)`. Tensors on CUDA draw from
-/// their device's default generator here too: LibTorch's fused dropout knows no other.
+/// The draws are those that LibTorch's default generator gives after `tch::manual_seed(seed)`. Tensors on CUDA draw
+/// from their device's default generator here too: LibTorch's fused dropout knows no other.
 ///
 /// ```
 /// use promoter_torch::random::{dropout, with_seed};

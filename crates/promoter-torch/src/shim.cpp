@@ -1,6 +1,7 @@
-// What tch does not wrap: grouped optimiser arithmetic, autocast with a dtype, dropout from a generator, tensors without
-// memory, switches, memory figures.
-// Every function catches everything: no C++ exception may cross into Rust. 0 is success; otherwise pt_error() has the text.
+// What tch does not wrap: grouped optimiser arithmetic, autocast with a dtype, dropout from a generator, tensors
+// without memory, switches, memory figures.
+// Every function catches everything: no C++ exception may cross into Rust. 0 is success; otherwise pt_error() has the
+// text.
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>

@@ -67,8 +67,8 @@ pub fn read(path: &Path) -> Result<Tensors, Error> {
     Ok(out)
 }
 
-/// Bytes of tensors that a file may have for each of its own. Several names may share a storage, as tied weights do, and
-/// each gets a copy: without a limit a small file could fill the memory.
+/// Bytes of tensors that a file may have for each of its own. Several names may share a storage, as tied weights do,
+/// and each gets a copy: without a limit a small file could fill the memory.
 const MOST_COPIES: u64 = 8;
 
 /// Refuses dictionaries that are far larger than their file, before anything is copied.

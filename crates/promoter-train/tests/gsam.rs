@@ -7,7 +7,7 @@ mod support;
 
 use promoter_train::optimiser::OptimiserConfig;
 use promoter_train::sharpness::Sharpness;
-use promoter_zoo::{Mode, Network, nad};
+use promoter_zoo::{Architecture, Mode, Network, nad};
 use support::{assert_close, fill, filled, fixture, params, tensor};
 use tch::{Kind, Reduction, Tensor};
 

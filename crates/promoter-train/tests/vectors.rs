@@ -17,7 +17,7 @@ use promoter_zoo::registry::NetworkConfig;
 use tch::Device;
 
 fn experiment(vectors: Source) -> Experiment {
-    let network = nad::Config { embedding: 8, channels: [8; 5], depths: [1; 4], ..nad::Config::submitted() };
+    let network = nad::Config { input_channels: 8, block_channels: [8; 5], depths: [1; 4], ..nad::Config::submitted() };
     let mut experiment = Experiment::peppa();
     experiment.data = Data::Simulated(Assay { rows: 100, ..Assay::default() });
     let fit = Fit { crop: Some((16, 98)), ..Fit::exact(110) };

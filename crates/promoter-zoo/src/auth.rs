@@ -1,7 +1,7 @@
 //! auth: a convolution, a bidirectional LSTM and dense layers, 4,203,369 parameters.
 //!
-//! One wide convolution finds motifs in the 80-base insert, the LSTM reads their order from both sides, and dense layers
-//! give the expression. No normalisation anywhere.
+//! One wide convolution finds motifs in the 80-base insert, the LSTM reads their order from both sides, and dense
+//! layers give the expression. No normalisation anywhere.
 //!
 //! # Source
 //! Report and code of team auth, Random Promoter DREAM Challenge 2022.
@@ -10,12 +10,13 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
 use crate::layers::{self, BiLstm, Conv1d, DenseHead, Padding, pool};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// What follows the output unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,32 +70,40 @@ impl Config {
         Self { dropout: 0.0, ..self }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that do not fit each other, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<Auth, Error> {
-        self.check()?;
-        Auth::new(self.clone(), &mut params.root())
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        at_least_one("filters", self.filters)?;
-        at_least_one("width", self.width)?;
-        at_least_one("pool", self.pool)?;
-        at_least_one("lstm_units", self.lstm_units)?;
-        at_least_one("dense_units", self.dense_units)?;
-        rate("dropout", self.dropout)?;
-        if self.pooled() < 1 {
-            let expected = "at least `width` + `pool` - 1 positions";
-            return Err(Error::Config { field: "length", value: self.length.to_string(), expected });
-        }
-        Ok(())
-    }
-
     /// Positions after the convolution, which has no padding, and the pooling.
     fn pooled(&self) -> i64 {
         (self.length - self.width + 1) / self.pool
+    }
+}
+
+impl Architecture for Config {
+    type Network = Auth;
+
+    const NAME: &'static str = "auth";
+    const SOURCE: &'static str = "report and code of team auth, Random Promoter DREAM Challenge 2022";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("auth", Self::submitted)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("filters", self.filters)?;
+        check::size("width", self.width)?;
+        check::size("pool", self.pool)?;
+        check::size("lstm_units", self.lstm_units)?;
+        check::size("dense_units", self.dense_units)?;
+        check::rate("dropout", self.dropout)?;
+        check::require(self.pooled() >= 1, "length", self.length, "at least `width` + `pool` - 1 positions")
+    }
+
+    fn make(&self, params: &mut Params) -> Result<Auth, Error> {
+        Auth::new(self.clone(), &mut params.root())
     }
 }
 
@@ -108,7 +117,7 @@ impl Default for Config {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::{Mode, Network, auth};
+/// use promoter_zoo::{Architecture, Mode, Network, auth};
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
@@ -143,7 +152,7 @@ impl Auth {
 
 impl Network for Auth {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        self.config.input()
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

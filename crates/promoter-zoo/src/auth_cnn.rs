@@ -1,7 +1,7 @@
 //! auth without its LSTM: a convolution and dense layers, 1,213,289 parameters.
 //!
-//! The team compared convolution only, LSTM only and both, and kept both; it gives no layers for the two others. This is
-//! its network with the LSTM left out.
+//! The team compared convolution only, LSTM only and both, and kept both; it gives no layers for the two others. This
+//! is its network with the LSTM left out.
 //!
 //! # Source
 //! Report of team auth, Random Promoter DREAM Challenge 2022.
@@ -10,11 +10,12 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::{self, Conv1d, DenseHead, Padding, pool};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// Sizes and dropout rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,26 +46,39 @@ impl Config {
         Self { dropout: 0.0, ..self }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that do not fit each other, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<AuthCnn, Error> {
-        at_least_one("filters", self.filters)?;
-        at_least_one("width", self.width)?;
-        at_least_one("pool", self.pool)?;
-        at_least_one("dense_units", self.dense_units)?;
-        rate("dropout", self.dropout)?;
-        if self.pooled() < 1 {
-            let expected = "at least `width` + `pool` - 1 positions";
-            return Err(Error::Config { field: "length", value: self.length.to_string(), expected });
-        }
-        AuthCnn::new(self.clone(), &mut params.root())
-    }
-
     /// Positions after the convolution, which has no padding, and the pooling.
     fn pooled(&self) -> i64 {
         (self.length - self.width + 1) / self.pool
+    }
+}
+
+impl Architecture for Config {
+    type Network = AuthCnn;
+
+    const NAME: &'static str = "auth-cnn";
+    const SOURCE: &'static str = "report of team auth, Random Promoter DREAM Challenge 2022; layers not given";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("auth-cnn", Self::submitted)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("filters", self.filters)?;
+        check::size("width", self.width)?;
+        check::size("pool", self.pool)?;
+        check::size("dense_units", self.dense_units)?;
+        check::rate("dropout", self.dropout)?;
+        check::require(self.pooled() >= 1, "length", self.length, "at least `width` + `pool` - 1 positions")
+    }
+
+    fn make(&self, params: &mut Params) -> Result<AuthCnn, Error> {
+        AuthCnn::new(self.clone(), &mut params.root())
     }
 }
 
@@ -95,7 +109,7 @@ impl AuthCnn {
 
 impl Network for AuthCnn {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        self.config.input()
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

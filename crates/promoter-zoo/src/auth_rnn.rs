@@ -1,7 +1,7 @@
 //! auth without its convolution: a bidirectional LSTM on the bases and dense layers, 4,113,089 parameters.
 //!
-//! The team compared convolution only, LSTM only and both, and kept both; it gives no layers for the two others. This is
-//! its network with the convolution and the pooling left out.
+//! The team compared convolution only, LSTM only and both, and kept both; it gives no layers for the two others. This
+//! is its network with the convolution and the pooling left out.
 //!
 //! # Source
 //! Report of team auth, Random Promoter DREAM Challenge 2022.
@@ -10,11 +10,12 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::lstm::CellActivation;
 use crate::layers::{self, BiLstm, DenseHead};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// Sizes and dropout rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,16 +41,31 @@ impl Config {
     pub fn without_dropout(self) -> Self {
         Self { dropout: 0.0, ..self }
     }
+}
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that the network cannot have, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<AuthRnn, Error> {
-        at_least_one("length", self.length)?;
-        at_least_one("lstm_units", self.lstm_units)?;
-        at_least_one("dense_units", self.dense_units)?;
-        rate("dropout", self.dropout)?;
+impl Architecture for Config {
+    type Network = AuthRnn;
+
+    const NAME: &'static str = "auth-rnn";
+    const SOURCE: &'static str = "report of team auth, Random Promoter DREAM Challenge 2022; layers not given";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("auth-rnn", Self::submitted)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("lstm_units", self.lstm_units)?;
+        check::size("dense_units", self.dense_units)?;
+        check::rate("dropout", self.dropout)
+    }
+
+    fn make(&self, params: &mut Params) -> Result<AuthRnn, Error> {
         AuthRnn::new(self.clone(), &mut params.root())
     }
 }
@@ -85,7 +101,7 @@ impl AuthRnn {
 
 impl Network for AuthRnn {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        self.config.input()
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

@@ -14,11 +14,12 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::{self, LayerNorm, Linear, dot_product, residual};
 use crate::network::check_input;
 use crate::trace::record;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// BERT's start of all weights.
 const START: Init = Init::Normal { sd: 0.02 };
@@ -60,30 +61,43 @@ impl Config {
     pub fn small() -> Self {
         Self { length: 110, k: 6, channels: 256, blocks: 6, heads: 8, dropout: 0.1, objective: Objective::Expression }
     }
+}
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that do not fit each other, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<Bert, Error> {
-        let config = |field, value: i64, expected| Err(Error::Config { field, value: value.to_string(), expected });
-        at_least_one("channels", self.channels)?;
-        rate("dropout", self.dropout)?;
-        match self {
-            c if !(1..=8).contains(&c.k) => config("k", c.k, "1 to 8"),
-            c if c.length < c.k => config("length", c.length, "at least `k`"),
-            c if c.blocks < 0 => config("blocks", c.blocks, "0 or more"),
-            c if c.heads < 1 || c.channels % c.heads != 0 => config("heads", c.heads, "a divisor of `channels`"),
-            _ => {
-                let network = Bert::new(self, &mut params.root())?;
-                let other: &[&str] = match self.objective {
-                    Objective::Expression => &["masked."],
-                    Objective::MaskedKmers => &["pool.", "head."],
-                };
-                params.freeze(|name| other.iter().any(|head| name.starts_with(head)));
-                Ok(network)
-            }
-        }
+impl Architecture for Config {
+    type Network = Bert;
+
+    const NAME: &'static str = "bert";
+    const SOURCE: &'static str =
+        "Ji et al. 2021 (DNABERT), https://doi.org/10.1093/bioinformatics/btab083; sizes of this project";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("bert", Self::small)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("channels", self.channels)?;
+        check::rate("dropout", self.dropout)?;
+        check::require((1..=8).contains(&self.k), "k", self.k, "1 to 8")?;
+        check::require(self.length >= self.k, "length", self.length, "at least `k`")?;
+        check::blocks("blocks", self.blocks)?;
+        let divides = self.heads >= 1 && self.channels % self.heads == 0;
+        check::require(divides, "heads", self.heads, "a divisor of `channels`")
+    }
+
+    fn make(&self, params: &mut Params) -> Result<Bert, Error> {
+        let network = Bert::new(self, &mut params.root())?;
+        let other: &[&str] = match self.objective {
+            Objective::Expression => &["masked."],
+            Objective::MaskedKmers => &["pool.", "head."],
+        };
+        params.freeze(|name| other.iter().any(|head| name.starts_with(head)));
+        Ok(network)
     }
 }
 
@@ -152,7 +166,7 @@ impl Block {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::{Mode, bert};
+/// use promoter_zoo::{Architecture, Mode, bert};
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
@@ -246,11 +260,7 @@ impl Bert {
 
 impl Network for Bert {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
-    }
-
-    fn masked_kmers(&self) -> Option<&Bert> {
-        (self.config.objective == Objective::MaskedKmers).then_some(self)
+        self.config.input()
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

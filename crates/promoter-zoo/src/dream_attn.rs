@@ -9,13 +9,14 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::bins::{BINS, expectation};
-use crate::layers::{BinHead, Conformer};
-use crate::legnet::ConvBlock;
+use crate::layers::conv::Shape;
+use crate::layers::{BinHead, Conformer, ConvBlock, inverted_residual};
 use crate::network::check_input;
 use crate::trace::record;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 const WIDTH: i64 = 256;
 
@@ -26,7 +27,7 @@ pub struct Config {
     /// Positions: the construct behind plasmid, 150.
     pub length: i64,
     /// Numbers per position: 6 with strand and singleton channels, 4 for bases only.
-    pub channels: i64,
+    pub input_channels: i64,
     /// Conformer blocks.
     pub blocks: i64,
     /// Attention heads, a divisor of 256. The published code asks for 8 and always uses 4.
@@ -38,24 +39,35 @@ pub struct Config {
 impl Config {
     /// The published network.
     pub fn published() -> Self {
-        Self { length: 150, channels: 6, blocks: 4, heads: 4, dropout: 0.1 }
+        Self { length: 150, input_channels: 6, blocks: 4, heads: 4, dropout: 0.1 }
+    }
+}
+
+impl Architecture for Config {
+    type Network = DreamAttn;
+
+    const NAME: &'static str = "dream-attn";
+    const SOURCE: &'static str = "Rafi et al. 2024, https://doi.org/10.1038/s41587-024-02414-w";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("dream-attn", Self::published)];
+    const RENAMED: &'static [(&'static str, &'static str)] = &[("channels", "input_channels")];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: self.input_channels }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`], [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<DreamAttn, Error> {
-        at_least_one("length", self.length)?;
-        at_least_one("channels", self.channels)?;
-        rate("dropout", self.dropout)?;
-        if self.heads < 1 || WIDTH % self.heads != 0 {
-            let value = self.heads.to_string();
-            return Err(Error::Config { field: "heads", value, expected: "a divisor of 256" });
-        }
-        if self.blocks < 0 {
-            return Err(Error::Config { field: "blocks", value: self.blocks.to_string(), expected: "0 or more" });
-        }
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, input_channels: input.channels, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("input_channels", self.input_channels)?;
+        check::rate("dropout", self.dropout)?;
+        check::require(self.heads >= 1 && WIDTH % self.heads == 0, "heads", self.heads, "a divisor of 256")?;
+        check::blocks("blocks", self.blocks)
+    }
+
+    fn make(&self, params: &mut Params) -> Result<DreamAttn, Error> {
         DreamAttn::new(self, &mut params.root())
     }
 }
@@ -70,7 +82,7 @@ impl Default for Config {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::dream_attn;
+/// use promoter_zoo::{Architecture, dream_attn};
 ///
 /// let mut params = Params::new(tch::Device::Cpu, 1);
 /// dream_attn::Config::published().build(&mut params)?;
@@ -88,16 +100,16 @@ pub struct DreamAttn {
 
 impl DreamAttn {
     fn new(config: &Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        let first = ConvBlock::stem(scope.sub("first.block"), config.channels, WIDTH)?;
+        let stem = Shape::same(config.input_channels, WIDTH, inverted_residual::WIDTH);
+        let first = ConvBlock::new(&mut scope.sub("first.block"), 0, stem)?;
         let mut core = scope.sub("core");
         let start = Init::Normal { sd: 1.0 };
         let positions = core.parameter("pos_embedding.weight", &[config.length, WIDTH], start)?;
         let blocks = (0..config.blocks)
             .map(|i| Conformer::new(core.sub(format_args!("blocks.{i}")), WIDTH, config.heads, config.dropout))
             .collect::<Result<_, _>>()?;
-        let input = Input { length: config.length, channels: config.channels };
         let head = BinHead::new(scope.sub("final.mapper.0"), WIDTH, false)?;
-        Ok(Self { input, first, positions, blocks, head })
+        Ok(Self { input: config.input(), first, positions, blocks, head })
     }
 }
 

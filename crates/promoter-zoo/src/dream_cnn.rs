@@ -9,12 +9,16 @@ use promoter_torch::{Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::bins::{BINS, expectation};
-use crate::layers::{BinHead, ParallelConv};
-use crate::legnet::{self, Stages};
+use crate::layers::inverted_residual::Form;
+use crate::layers::{BinHead, InvertedResiduals, ParallelConv};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
+
+/// Channels after the first convolutions and after each stage.
+const STAGES: [i64; 7] = [320, 128, 128, 64, 64, 64, 64];
 
 /// Sizes and dropout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +27,7 @@ pub struct Config {
     /// Positions: the construct behind plasmid, 150.
     pub length: i64,
     /// Numbers per position: 6 with strand and singleton channels, 4 for bases only.
-    pub channels: i64,
+    pub input_channels: i64,
     /// Dropout after the first convolutions.
     pub dropout: f64,
 }
@@ -31,17 +35,33 @@ pub struct Config {
 impl Config {
     /// The published network.
     pub fn published() -> Self {
-        Self { length: 150, channels: 6, dropout: 0.2 }
+        Self { length: 150, input_channels: 6, dropout: 0.2 }
+    }
+}
+
+impl Architecture for Config {
+    type Network = DreamCnn;
+
+    const NAME: &'static str = "dream-cnn";
+    const SOURCE: &'static str = "Rafi et al. 2024, https://doi.org/10.1038/s41587-024-02414-w";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("dream-cnn", Self::published)];
+    const RENAMED: &'static [(&'static str, &'static str)] = &[("channels", "input_channels")];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: self.input_channels }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`], [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<DreamCnn, Error> {
-        at_least_one("length", self.length)?;
-        at_least_one("channels", self.channels)?;
-        rate("dropout", self.dropout)?;
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, input_channels: input.channels, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("input_channels", self.input_channels)?;
+        check::rate("dropout", self.dropout)
+    }
+
+    fn make(&self, params: &mut Params) -> Result<DreamCnn, Error> {
         DreamCnn::new(self, &mut params.root())
     }
 }
@@ -56,7 +76,7 @@ impl Default for Config {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::dream_cnn;
+/// use promoter_zoo::{Architecture, dream_cnn};
 ///
 /// let mut params = Params::new(tch::Device::Cpu, 1);
 /// dream_cnn::Config::published().build(&mut params)?;
@@ -67,19 +87,17 @@ impl Default for Config {
 pub struct DreamCnn {
     input: Input,
     first: ParallelConv,
-    core: Stages,
+    core: InvertedResiduals,
     head: BinHead,
 }
 
 impl DreamCnn {
     fn new(config: &Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        let stages =
-            legnet::Config { stages: vec![320, 128, 128, 64, 64, 64, 64], ..legnet::Config::simple_squeeze_excite() };
         Ok(Self {
-            input: Input { length: config.length, channels: config.channels },
-            first: ParallelConv::new(scope.sub("first"), config.channels, 320, config.dropout)?,
-            core: Stages::new(scope.sub("core.seqextractor"), &stages)?,
-            head: BinHead::new(scope.sub("final.mapper.0"), 64, false)?,
+            input: config.input(),
+            first: ParallelConv::new(scope.sub("first"), config.input_channels, STAGES[0], config.dropout)?,
+            core: InvertedResiduals::new(scope.sub("core.seqextractor"), &STAGES, Form::PRIX_FIXE)?,
+            head: BinHead::new(scope.sub("final.mapper.0"), STAGES[STAGES.len() - 1], false)?,
         })
     }
 }

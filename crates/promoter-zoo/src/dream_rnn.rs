@@ -9,11 +9,12 @@ use promoter_torch::{Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::bins::{BINS, expectation};
 use crate::layers::{BiLstm, BinHead, ParallelConv, dropout};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// Channels of the convolutions, units of each direction of the LSTM.
 const WIDTH: i64 = 320;
@@ -25,7 +26,7 @@ pub struct Config {
     /// Positions: the construct behind plasmid, 150.
     pub length: i64,
     /// Numbers per position: 6 with strand and singleton channels, 4 for bases only.
-    pub channels: i64,
+    pub input_channels: i64,
     /// Dropout after the convolutions.
     pub dropout: f64,
     /// Dropout before the head.
@@ -35,18 +36,34 @@ pub struct Config {
 impl Config {
     /// The published network.
     pub fn published() -> Self {
-        Self { length: 150, channels: 6, dropout: 0.2, final_dropout: 0.5 }
+        Self { length: 150, input_channels: 6, dropout: 0.2, final_dropout: 0.5 }
+    }
+}
+
+impl Architecture for Config {
+    type Network = DreamRnn;
+
+    const NAME: &'static str = "dream-rnn";
+    const SOURCE: &'static str = "Rafi et al. 2024, https://doi.org/10.1038/s41587-024-02414-w";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("dream-rnn", Self::published)];
+    const RENAMED: &'static [(&'static str, &'static str)] = &[("channels", "input_channels")];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: self.input_channels }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`], [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<DreamRnn, Error> {
-        at_least_one("length", self.length)?;
-        at_least_one("channels", self.channels)?;
-        rate("dropout", self.dropout)?;
-        rate("final_dropout", self.final_dropout)?;
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, input_channels: input.channels, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::size("input_channels", self.input_channels)?;
+        check::rate("dropout", self.dropout)?;
+        check::rate("final_dropout", self.final_dropout)
+    }
+
+    fn make(&self, params: &mut Params) -> Result<DreamRnn, Error> {
         DreamRnn::new(self, &mut params.root())
     }
 }
@@ -61,7 +78,7 @@ impl Default for Config {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::dream_rnn;
+/// use promoter_zoo::{Architecture, dream_rnn};
 ///
 /// let mut params = Params::new(tch::Device::Cpu, 1);
 /// dream_rnn::Config::published().build(&mut params)?;
@@ -86,8 +103,8 @@ impl DreamRnn {
             ParallelConv::new(core, 2 * WIDTH, WIDTH, config.dropout)?,
         );
         Ok(Self {
-            input: Input { length: config.length, channels: config.channels },
-            first: ParallelConv::new(scope.sub("first"), config.channels, WIDTH, config.dropout)?,
+            input: config.input(),
+            first: ParallelConv::new(scope.sub("first"), config.input_channels, WIDTH, config.dropout)?,
             lstm,
             second,
             final_dropout: config.final_dropout,

@@ -1,5 +1,6 @@
 //! What can go wrong with a network.
 
+use promoter_torch::error::brief;
 use tch::TchError;
 
 /// An error in a network's configuration, input or arithmetic.
@@ -52,22 +53,6 @@ pub(crate) trait InLayer<T> {
 
 impl<T> InLayer<T> for Result<T, TchError> {
     fn in_layer(self, layer: &str) -> Result<T, Error> {
-        self.map_err(|source| Error::Layer { layer: layer.to_owned(), source })
+        self.map_err(|source| Error::Layer { layer: layer.to_owned(), source: brief(source) })
     }
-}
-
-/// Refuses sizes below 1.
-pub(crate) fn at_least_one(field: &'static str, value: i64) -> Result<(), Error> {
-    if value >= 1 {
-        return Ok(());
-    }
-    Err(Error::Config { field, value: value.to_string(), expected: "at least 1" })
-}
-
-/// Refuses dropout rates that are no rates.
-pub(crate) fn rate(field: &'static str, value: f64) -> Result<(), Error> {
-    if (0.0..1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::Config { field, value: value.to_string(), expected: "at least 0 and below 1" })
 }

@@ -25,6 +25,8 @@ use crate::{Error, Mode};
 pub struct Info {
     /// Name in configurations.
     pub name: &'static str,
+    /// Paper, report or code that the network is from.
+    pub source: &'static str,
     /// Positions and numbers per position.
     pub input: [i64; 2],
     /// Numbers that come out.
@@ -87,6 +89,7 @@ impl Info {
         let buffers = params.buffer_count();
         Ok(Self {
             name: config.name(),
+            source: config.source(),
             input: [input.length, input.channels],
             outputs: network.outputs(),
             multiply_adds: layers.iter().map(|layer| layer.multiply_adds).sum(),
@@ -108,7 +111,8 @@ fn owner<'a>(layers: &'a mut [Layer], tensor: &str) -> Option<&'a mut Layer> {
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [length, channels] = self.input;
-        writeln!(f, "{}: {length} x {channels} to {}\n", self.name, self.outputs)?;
+        writeln!(f, "{}: {length} x {channels} to {}", self.name, self.outputs)?;
+        writeln!(f, "{}\n", self.source)?;
         let head = ["layer", "kind", "output", "parameters", "multiply-adds"].map(str::to_owned);
         let rows: Vec<[String; 5]> = std::iter::once(head)
             .chain(self.layers.iter().map(|layer| {

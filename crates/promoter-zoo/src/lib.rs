@@ -4,10 +4,12 @@
 //! the order the data takes. A network is built from its configuration into [`promoter_torch::Params`]; its forward
 //! pass returns errors that name the layer.
 
+pub mod architecture;
 pub mod auth;
 pub mod auth_cnn;
 pub mod auth_rnn;
 pub mod bert;
+mod check;
 pub mod dream_attn;
 pub mod dream_cnn;
 pub mod dream_rnn;
@@ -24,5 +26,6 @@ pub mod peppa;
 pub mod registry;
 pub mod trace;
 
+pub use architecture::Architecture;
 pub use error::Error;
 pub use network::{Input, Mode, Network};

@@ -1,8 +1,8 @@
 //! MadLab: convolutions of four widths, two transformer blocks and a small bidirectional LSTM, 319,657 parameters.
 //!
 //! Keras saw 152,617 of them: the transformers' 167,040 Sonnet weights were never trained, and as the output projection
-//! of their attention starts at zero, the attention gave nothing. The report describes a trained transformer: the default
-//! here; [`Config::as_run`] is what was submitted.
+//! of their attention starts at zero, the attention gave nothing. The report describes a trained transformer: the
+//! default here; [`Config::as_run`] is what was submitted.
 //!
 //! # Source
 //! Report and code of team MadLab, Random Promoter DREAM Challenge 2022.
@@ -11,13 +11,14 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::error::{InLayer, at_least_one};
-use crate::layers::attention::{RelativeAttention, Shape as AttentionShape};
+use crate::check;
+use crate::error::InLayer;
+use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
 use crate::layers::{BatchNorm, BiLstm, Conv1d, LayerNorm, Linear, residual};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// Keras' epsilon of layer norms.
 const LAYER_NORM_EPS: f64 = 1e-3;
@@ -76,33 +77,44 @@ impl Config {
     pub fn as_run() -> Self {
         Self { train_transformer: false, ..Self::described() }
     }
+}
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that the network cannot have, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<MadLab, Error> {
-        self.check()?;
+impl Architecture for Config {
+    type Network = MadLab;
+
+    const NAME: &'static str = "madlab";
+    const SOURCE: &'static str = "report and code of team MadLab, Random Promoter DREAM Challenge 2022";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] =
+        &[("madlab", Self::described), ("madlab-as-run", Self::as_run)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::sizes("widths", &self.widths)?;
+        check::size("length", self.length)?;
+        check::size("filters", self.filters)?;
+        check::size("channels", self.channels)?;
+        check::size("heads", self.heads)?;
+        check::size("key", self.key)?;
+        check::size("value", self.value)?;
+        check::size("lstm_units", self.lstm_units)?;
+        check::blocks("blocks", self.blocks)?;
+        // Nobody reads the positions without blocks.
+        if self.blocks > 0 { attention::check_positions(self.length, self.features) } else { Ok(()) }
+    }
+
+    fn make(&self, params: &mut Params) -> Result<MadLab, Error> {
         let network = MadLab::new(self.clone(), &mut params.root())?;
         if !self.train_transformer {
             params.freeze(|name| name.starts_with("transformer.") && !name.contains("_norm."));
         }
         Ok(network)
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        self.widths.into_iter().try_for_each(|n| at_least_one("widths", n))?;
-        at_least_one("length", self.length)?;
-        at_least_one("filters", self.filters)?;
-        at_least_one("channels", self.channels)?;
-        at_least_one("heads", self.heads)?;
-        at_least_one("key", self.key)?;
-        at_least_one("value", self.value)?;
-        at_least_one("lstm_units", self.lstm_units)?;
-        if self.blocks < 0 {
-            return Err(Error::Config { field: "blocks", value: self.blocks.to_string(), expected: "0 or more" });
-        }
-        Ok(())
     }
 }
 
@@ -175,7 +187,7 @@ impl Block {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::{Mode, Network, madlab};
+/// use promoter_zoo::{Architecture, Mode, Network, madlab};
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
@@ -190,7 +202,7 @@ impl Block {
 /// ```
 #[derive(Debug)]
 pub struct MadLab {
-    length: i64,
+    input: Input,
     branches: [Branch; 4],
     transformer: Vec<Block>,
     lstm: BiLstm,
@@ -207,18 +219,18 @@ impl MadLab {
         let transformer = (0..config.blocks)
             .map(|i| Block::new(scope.sub(format_args!("transformer.{i}")), &config))
             .collect::<Result<_, _>>()?;
-        let Config { length, channels, lstm_units, lstm_activation, .. } = config;
+        let Config { channels, lstm_units, lstm_activation, .. } = config;
         let he = Init::he_normal(channels);
         let lstm = BiLstm::keras(scope.sub("lstm"), channels, lstm_units, he, lstm_activation)?;
         let flat = 2 * lstm_units;
         let head = Linear::keras(scope.sub("head"), flat, 1, Init::he_normal(flat), true)?;
-        Ok(Self { length, branches, transformer, lstm, head })
+        Ok(Self { input: config.input(), branches, transformer, lstm, head })
     }
 }
 
 impl Network for MadLab {
     fn input(&self) -> Input {
-        Input { length: self.length, channels: 4 }
+        self.input
     }
 
     fn counts_buffers(&self) -> bool {

@@ -11,11 +11,12 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::{BatchNorm, Conv1d, ConvTranspose1d, LayerNorm, Linear, Padding, Sandwich, residual};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// Sizes, and what the team's report leaves open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +25,11 @@ pub struct Config {
     /// Positions: one 5-mer for each base of the insert. A multiple of 8.
     pub length: i64,
     /// Numbers per position: the size of the embedding, 4 for one-hot.
-    pub embedding: i64,
+    pub input_channels: i64,
     /// Channels of the five convolution blocks; the pyramid and the transformers have the last.
-    pub channels: [i64; 5],
-    /// Transformer blocks at the four levels, from the shortest to the longest; a level of 0 has its norm and unit only.
+    pub block_channels: [i64; 5],
+    /// Transformer blocks at the four levels, from the shortest to the longest; a level of 0 has its norm and unit
+    /// only.
     pub depths: [i64; 4],
     /// Whether each of the three longer levels passes a convolution along its *channels*, with one kernel per position
     /// ("anti-aliasing" in the team's code).
@@ -39,27 +41,41 @@ impl Config {
     pub fn submitted() -> Self {
         Self {
             length: 80,
-            embedding: 128,
-            channels: [128, 160, 192, 224, 256],
+            input_channels: 128,
+            block_channels: [128, 160, 192, 224, 256],
             depths: [3, 3, 2, 2],
             position_channels: true,
         }
     }
+}
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that do not fit each other, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<Nad, Error> {
-        let config = |field, value: i64, expected| Err(Error::Config { field, value: value.to_string(), expected });
-        let (channels, depths) = (self.channels.iter().min(), self.depths.iter().min());
-        match (self, channels, depths) {
-            (c, ..) if c.length < 8 || c.length % 8 != 0 => config("length", c.length, "a multiple of 8"),
-            (c, ..) if c.embedding < 1 => config("embedding", c.embedding, "at least 1"),
-            (_, Some(&least), _) if least < 1 => config("channels", least, "at least 1 each"),
-            (_, _, Some(&least)) if least < 0 => config("depths", least, "0 or more each"),
-            _ => Nad::new(self, &mut params.root()),
-        }
+impl Architecture for Config {
+    type Network = Nad;
+
+    const NAME: &'static str = "nad";
+    const SOURCE: &'static str = "report and code of team NAD, Random Promoter DREAM Challenge 2022";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("nad", Self::submitted)];
+    const RENAMED: &'static [(&'static str, &'static str)] =
+        &[("embedding", "input_channels"), ("channels", "block_channels")];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: self.input_channels }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, input_channels: input.channels, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::require(self.length >= 8 && self.length % 8 == 0, "length", self.length, "a multiple of 8")?;
+        check::size("length", self.length)?;
+        check::size("input_channels", self.input_channels)?;
+        check::sizes("block_channels", &self.block_channels)?;
+        self.depths.iter().try_for_each(|&depth| check::blocks("depths", depth))
+    }
+
+    fn make(&self, params: &mut Params) -> Result<Nad, Error> {
+        Nad::new(self, &mut params.root())
     }
 }
 
@@ -159,7 +175,7 @@ struct Level {
 impl Level {
     /// Level `i` of 0 to 3, which the source counts from 1.
     fn new(scope: &mut Scope<'_>, config: &Config, i: usize) -> Result<Self, Error> {
-        let (length, width, n) = ((config.length / 8) << i, config.channels[4], i + 1);
+        let (length, width, n) = ((config.length / 8) << i, config.block_channels[4], i + 1);
         let mixing = (config.position_channels && i > 0)
             .then(|| PositionChannels::new(scope.sub(format_args!("d{n}")), length))
             .transpose()?;
@@ -188,7 +204,7 @@ impl Level {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::{Mode, Network, nad};
+/// use promoter_zoo::{Architecture, Mode, Network, nad};
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
@@ -214,8 +230,8 @@ pub struct Nad {
 
 impl Nad {
     fn new(config: &Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        let Config { length, embedding, channels, .. } = *config;
-        let inputs = [embedding, channels[0], channels[1], channels[2], channels[3]];
+        let Config { input_channels, block_channels: channels, .. } = *config;
+        let inputs = [input_channels, channels[0], channels[1], channels[2], channels[3]];
         let blocks = (0..5)
             .map(|i| {
                 let stride = if i < 2 { 1 } else { 2 };
@@ -236,7 +252,7 @@ impl Nad {
             .collect::<Result<_, _>>()?;
 
         let levels = (0..4).map(|i| Level::new(scope, config, i)).collect::<Result<_, _>>()?;
-        Ok(Self { input: Input { length, channels: embedding }, blocks, laterals, ups, levels })
+        Ok(Self { input: config.input(), blocks, laterals, ups, levels })
     }
 }
 

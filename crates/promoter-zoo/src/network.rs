@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use crate::Error;
-use crate::bert::Bert;
+use crate::error::InLayer;
 
 /// How a forward pass is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +64,6 @@ pub trait Network: std::fmt::Debug + Send {
         false
     }
 
-    /// The network for training on masked k-mers, where that is what it is built for.
-    fn masked_kmers(&self) -> Option<&Bert> {
-        None
-    }
-
     /// The network's own output, on which its loss is defined.
     ///
     /// # Shapes
@@ -86,7 +81,7 @@ pub trait Network: std::fmt::Debug + Send {
     /// # Errors
     /// [`Error::Layer`] when LibTorch fails.
     fn expression(&self, output: &Tensor) -> Result<Tensor, Error> {
-        output.f_squeeze_dim(1).map_err(|source| Error::Layer { layer: "output".into(), source })
+        output.f_squeeze_dim(1).in_layer("output")
     }
 }
 

@@ -9,12 +9,13 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
 use crate::layers::{self, BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// What follows the batch norm of the first convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +38,8 @@ pub enum Pooling {
     MaxAndAverage,
 }
 
-/// How the kernels of convolutions, LSTM (the input's) and dense layers start; biases start as Keras has them, the LSTM's
-/// recurrent kernels orthogonal. The team found no difference.
+/// How the kernels of convolutions, LSTM (the input's) and dense layers start; biases start as Keras has them, the
+/// LSTM's recurrent kernels orthogonal. The team found no difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KernelInitialiser {
@@ -111,35 +112,44 @@ impl Config {
         Self { lstm_dropout: 0.0, dense_dropout: 0.0, ..self }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that the network cannot have, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<NoisyChardonnay, Error> {
-        self.check()?;
-        NoisyChardonnay::new(self.clone(), &mut params.root())
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        at_least_one("length", self.pooled().0).map_err(|_| Error::Config {
-            field: "length",
-            value: self.length.to_string(),
-            expected: "at least 1, with pooling 2",
-        })?;
-        self.filters.into_iter().try_for_each(|n| at_least_one("filters", n))?;
-        self.widths.into_iter().try_for_each(|n| at_least_one("widths", n))?;
-        at_least_one("lstm_units", self.lstm_units)?;
-        at_least_one("dense_units", self.dense_units)?;
-        rate("lstm_dropout", self.lstm_dropout)?;
-        rate("dense_dropout", self.dense_dropout)
-    }
-
     /// Positions and channels that the LSTM reads.
     fn pooled(&self) -> (i64, i64) {
         match self.pooling {
             Pooling::None => (self.length, self.filters[2]),
-            Pooling::MaxAndAverage => (self.length / 2, 2 * self.filters[2]),
+            Pooling::MaxAndAverage => (self.length / 2, self.filters[2].saturating_mul(2)),
         }
+    }
+}
+
+impl Architecture for Config {
+    type Network = NoisyChardonnay;
+
+    const NAME: &'static str = "noisy-chardonnay";
+    const SOURCE: &'static str = "report of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] =
+        &[("noisy-chardonnay", Self::drawn), ("noisy-chardonnay-stated", Self::stated)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::require(self.pooled().0 >= 1, "length", self.length, "at least 1, with pooling 2")?;
+        check::size("length", self.length)?;
+        check::sizes("filters", &self.filters)?;
+        check::sizes("widths", &self.widths)?;
+        check::size("lstm_units", self.lstm_units)?;
+        check::size("dense_units", self.dense_units)?;
+        check::rate("lstm_dropout", self.lstm_dropout)?;
+        check::rate("dense_dropout", self.dense_dropout)
+    }
+
+    fn make(&self, params: &mut Params) -> Result<NoisyChardonnay, Error> {
+        NoisyChardonnay::new(self.clone(), &mut params.root())
     }
 }
 
@@ -185,7 +195,7 @@ impl ConvBlock {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::{Mode, Network, noisy_chardonnay};
+/// use promoter_zoo::{Architecture, Mode, Network, noisy_chardonnay};
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
@@ -235,7 +245,7 @@ impl NoisyChardonnay {
 
 impl Network for NoisyChardonnay {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        self.config.input()
     }
 
     fn counts_buffers(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Noisy Chardonnay's network with self-attention after the LSTM, 1,381,889 parameters.
 //!
-//! The team's later sweep names a family "cnn-bilstm-attention" with 8 or 12 heads and inputs of up to 231 bases; it gives
-//! no more. Here Keras' multi-head attention follows the LSTM of the drawn network and is added to its output.
+//! The team's later sweep names a family "cnn-bilstm-attention" with 8 or 12 heads and inputs of up to 231 bases; it
+//! gives no more. Here Keras' multi-head attention follows the LSTM of the drawn network and is added to its output.
 //!
 //! # Source
 //! Code of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022: its sweep file.
@@ -10,14 +10,15 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
-use crate::error::{InLayer, at_least_one, rate};
+use crate::check;
+use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
 use crate::layers::{self, BiLstm, DenseHead, Linear, residual};
 use crate::network::check_input;
 use crate::noisy_chardonnay::{Activation, ConvBlock};
 use crate::trace::record;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// Sizes and dropout rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,21 +64,37 @@ impl Config {
     pub fn without_dropout(self) -> Self {
         Self { lstm_dropout: 0.0, dense_dropout: 0.0, ..self }
     }
+}
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that the network cannot have, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<NoisyChardonnayAttention, Error> {
-        at_least_one("length", self.length)?;
-        self.filters.into_iter().try_for_each(|n| at_least_one("filters", n))?;
-        self.widths.into_iter().try_for_each(|n| at_least_one("widths", n))?;
-        at_least_one("lstm_units", self.lstm_units)?;
-        at_least_one("heads", self.heads)?;
-        at_least_one("key", self.key)?;
-        at_least_one("dense_units", self.dense_units)?;
-        rate("lstm_dropout", self.lstm_dropout)?;
-        rate("dense_dropout", self.dense_dropout)?;
+impl Architecture for Config {
+    type Network = NoisyChardonnayAttention;
+
+    const NAME: &'static str = "noisy-chardonnay-attention";
+    const SOURCE: &'static str =
+        "sweep file of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022; layers not given";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("noisy-chardonnay-attention", Self::drawn)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check::size("length", self.length)?;
+        check::sizes("filters", &self.filters)?;
+        check::sizes("widths", &self.widths)?;
+        check::size("lstm_units", self.lstm_units)?;
+        check::size("heads", self.heads)?;
+        check::size("key", self.key)?;
+        check::size("dense_units", self.dense_units)?;
+        check::rate("lstm_dropout", self.lstm_dropout)?;
+        check::rate("dense_dropout", self.dense_dropout)
+    }
+
+    fn make(&self, params: &mut Params) -> Result<NoisyChardonnayAttention, Error> {
         NoisyChardonnayAttention::new(self.clone(), &mut params.root())
     }
 }
@@ -165,7 +182,7 @@ impl NoisyChardonnayAttention {
 
 impl Network for NoisyChardonnayAttention {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        self.config.input()
     }
 
     fn counts_buffers(&self) -> bool {

@@ -10,12 +10,13 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
-use crate::error::{InLayer, at_least_one};
-use crate::layers::attention::{RelativeAttention, Shape as AttentionShape};
+use crate::check;
+use crate::error::InLayer;
+use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
 use crate::layers::{self, AttentionPool, BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
 use crate::network::check_input;
-use crate::{Error, Input, Mode, Network};
+use crate::{Architecture, Error, Input, Mode, Network};
 
 /// How the stages of the tower and the end make one position of two. The stem's pool keeps all positions and is the
 /// largest of neighbours in either case.
@@ -112,31 +113,6 @@ impl Config {
         Self { dropout: 0.0, attention_dropout: 0.0, position_dropout: 0.0, final_dropout: 0.0, ..self }
     }
 
-    /// Makes the network's tensors in `params`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for sizes that do not fit each other, [`Error::Params`].
-    pub fn build(&self, params: &mut Params) -> Result<EnformerSlim, Error> {
-        self.check()?;
-        EnformerSlim::new(self.clone(), &mut params.root())
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let config = |field, value: i64, expected| Err(Error::Config { field, value: value.to_string(), expected });
-        // Four poolings leave at least two positions to the transformer from 17 on.
-        match self {
-            c if c.length < 17 => config("length", c.length, "at least 17 positions"),
-            c if c.channels < 32 || c.channels % 32 != 0 => config("channels", c.channels, "a multiple of 32"),
-            c if c.heads < 1 || c.channels % c.heads != 0 => config("heads", c.heads, "a divisor of `channels`"),
-            c if c.stem_width < 1 => config("stem_width", c.stem_width, "at least 1"),
-            c if c.tower_width < 1 => config("tower_width", c.tower_width, "at least 1"),
-            c if c.blocks < 0 => config("blocks", c.blocks, "0 or more"),
-            c if c.key < 1 => config("key", c.key, "at least 1"),
-            Self { head: Head::Hidden(units), .. } => at_least_one("head.hidden", *units),
-            _ => Ok(()),
-        }
-    }
-
     /// Channels after each stage of the tower: four steps from `channels / 4` to `channels`, equal in ratio, rounded to
     /// multiples of 32.
     fn tower(&self) -> Vec<i64> {
@@ -144,6 +120,50 @@ impl Config {
         let step = |i: i32| stem * 4f64.powf(f64::from(i) / 3.0);
         // Halves round up: 48 becomes 64.
         (0..4).map(|i| ((step(i) / 32.0 + 0.5).floor() as i64 * 32).max(32)).collect()
+    }
+}
+
+impl Architecture for Config {
+    type Network = EnformerSlim;
+
+    const NAME: &'static str = "peppa";
+    const SOURCE: &'static str = "report and code of team Peppa, Random Promoter DREAM Challenge 2022";
+    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("peppa", Self::slim)];
+
+    fn input(&self) -> Input {
+        Input { length: self.length, channels: 4 }
+    }
+
+    fn resized(self, input: Input) -> Self {
+        Self { length: input.length, ..self }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        // Four poolings leave at least two positions to the transformer from 17 on.
+        check::require(self.length >= 17, "length", self.length, "at least 17 positions")?;
+        check::size("length", self.length)?;
+        let even = self.channels >= 32 && self.channels % 32 == 0;
+        check::require(even, "channels", self.channels, "a multiple of 32")?;
+        check::size("channels", self.channels)?;
+        let divides = self.heads >= 1 && self.channels % self.heads == 0;
+        check::require(divides, "heads", self.heads, "a divisor of `channels`")?;
+        check::size("stem_width", self.stem_width)?;
+        check::size("tower_width", self.tower_width)?;
+        check::blocks("blocks", self.blocks)?;
+        check::size("key", self.key)?;
+        check::rate("dropout", self.dropout)?;
+        check::rate("attention_dropout", self.attention_dropout)?;
+        check::rate("position_dropout", self.position_dropout)?;
+        check::rate("final_dropout", self.final_dropout)?;
+        if let Head::Hidden(units) = self.head {
+            check::size("head.hidden", units)?;
+        }
+        // Nobody reads the positions without blocks.
+        if self.blocks > 0 { attention::check_positions(self.length, self.features) } else { Ok(()) }
+    }
+
+    fn make(&self, params: &mut Params) -> Result<EnformerSlim, Error> {
+        EnformerSlim::new(self.clone(), &mut params.root())
     }
 }
 
@@ -259,7 +279,7 @@ impl Block {
 ///
 /// ```
 /// use promoter_torch::Params;
-/// use promoter_zoo::{Mode, Network, peppa};
+/// use promoter_zoo::{Architecture, Mode, Network, peppa};
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let mut params = Params::new(Device::Cpu, 1);
@@ -314,7 +334,7 @@ impl EnformerSlim {
 
 impl Network for EnformerSlim {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        self.config.input()
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

@@ -56,8 +56,8 @@ fn targets(rows: &[(Vec<u8>, f32)], mean: f64) -> Tensor {
     (&labels - labels.mean(Kind::Float)) / labels.std(false) + mean
 }
 
-/// Trains on all rows at once until the mean square error is 5 % of that of the best constant. `mean` is for the labels:
-/// some networks put out nothing below 0.
+/// Trains on all rows at once until the mean square error is 5 % of that of the best constant. `mean` is for the
+/// labels: some networks put out nothing below 0.
 fn overfits(config: &str, mean: f64, lr: f64, most_steps: usize) {
     let config: NetworkConfig = toml::from_str(config).unwrap();
     let mut params = Params::new(Device::Cpu, 1);

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use promoter_torch::Params;
+use promoter_torch::file::Tensors;
+use promoter_torch::{Error as Torch, Params};
 use promoter_zoo::info::Info;
+use promoter_zoo::layers::BatchNorm;
 use promoter_zoo::registry::NetworkConfig;
-use promoter_zoo::{Mode, Network};
+use promoter_zoo::{Error, Input, Mode, Network};
 use tch::{Device, Kind, Tensor};
 
 fn build(name: &str, seed: u64) -> (Params, Box<dyn Network>) {
@@ -88,7 +90,7 @@ fn the_table_prints_and_is_json() {
 fn presets_keep_what_a_file_does_not_replace() {
     let config: NetworkConfig = toml::from_str("name = 'legnet-optimised'\nlength = 110\nchannels = 4").unwrap();
     let NetworkConfig::Legnet(legnet) = &config else { panic!("{config:?}") };
-    assert_eq!((legnet.length, legnet.channels, legnet.group), (110, 4, 1));
+    assert_eq!((legnet.length, legnet.input_channels, legnet.group), (110, 4, 1));
     assert_eq!(config.name(), "legnet");
     for name in NetworkConfig::names() {
         let config = NetworkConfig::by_name(name).unwrap();
@@ -122,5 +124,148 @@ fn networks_run_under_autocast() {
             promoter_torch::backend::autocast(Device::Cpu, Some(Kind::BFloat16), predict).unwrap().to_kind(Kind::Float);
         let difference = (exact - autocast).abs().max().double_value(&[]);
         assert!(difference < 0.1, "{name}: {difference}");
+    }
+}
+
+/// A configuration whose fields are one with `value` in the place of every number that a field has.
+fn with_every_size(config: &NetworkConfig, value: i64) -> Vec<NetworkConfig> {
+    let table = toml::Table::try_from(config).unwrap();
+    let numbers = |value: &toml::Value| value.is_integer() || value.as_array().is_some_and(|list| list[0].is_integer());
+    let fields: Vec<&String> = table.iter().filter(|(_, value)| numbers(value)).map(|(field, _)| field).collect();
+    let replaced = |fields: &[&String]| {
+        let mut table = table.clone();
+        for field in fields {
+            match &mut table[*field] {
+                toml::Value::Array(list) => list.fill(value.into()),
+                other => *other = value.into(),
+            }
+        }
+        table.try_into().unwrap()
+    };
+    assert!(!fields.is_empty());
+    fields.iter().map(|field| replaced(&[field])).chain([replaced(&fields)]).collect()
+}
+
+/// Sizes that nothing can have are refused by name before any memory is taken; a plan of the largest takes none.
+#[test]
+fn absurd_sizes_are_errors() {
+    for name in NetworkConfig::names() {
+        let preset = NetworkConfig::by_name(name).unwrap();
+        for value in [i64::MIN, -1, 0, 1 << 31, 1 << 32, i64::MAX] {
+            for config in with_every_size(&preset, value) {
+                match config.build(&mut Params::new(Device::Cpu, 1)) {
+                    Err(Error::Config { .. }) => {}
+                    // No blocks are a network too.
+                    Ok(_) => assert_eq!(value, 0, "{config:?}"),
+                    Err(other) => panic!("{config:?}: {other}"),
+                }
+            }
+        }
+        for value in [1, 999, 1 << 20] {
+            for config in with_every_size(&preset, value) {
+                let expected = |error| matches!(error, Error::Config { .. } | Error::Params(Torch::TooLarge { .. }));
+                assert!(config.plan().err().is_none_or(expected), "{config:?}");
+            }
+        }
+    }
+    for (text, message) in [
+        ("name = 'nad'\nlength = 2147483648", "`length` is 2147483648, expected at most 1048576"),
+        ("name = 'auth'\nlstm_units = 4294967296", "`lstm_units` is 4294967296, expected at most 1048576"),
+        ("name = 'peppa'\ndropout = 1.5", "`dropout` is 1.5, expected at least 0 and below 1"),
+        ("name = 'peppa'\nposition_dropout = -0.1", "`position_dropout` is -0.1, expected at least 0 and below 1"),
+    ] {
+        let error = toml::from_str::<NetworkConfig>(text).unwrap().plan().unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    let large = toml::from_str::<NetworkConfig>("name = 'nad'\nlength = 1048576").unwrap();
+    let error = large.build(&mut Params::new(Device::Cpu, 1)).unwrap_err().to_string();
+    assert!(error.ends_with("a network has at most 1073741824 numbers"), "{error}");
+}
+
+#[test]
+fn a_plan_is_what_is_built_and_tells_whether_a_file_fits() {
+    for name in NetworkConfig::names() {
+        let (params, network) = build(name, 0);
+        let config = NetworkConfig::by_name(name).unwrap();
+        let plan = config.plan().unwrap();
+        assert_eq!(plan, params.plan(), "{name}");
+        assert_eq!(config.input(), network.input(), "{name}");
+        let tensors = Tensors::of(&params).unwrap();
+        assert_eq!(tensors.compare(&plan).0, [], "{name}");
+        assert_ne!(tensors.compare(&plan[1..]).0, [], "{name}");
+    }
+}
+
+#[test]
+fn every_preset_belongs_to_its_network_and_has_a_source() {
+    let names = NetworkConfig::names();
+    for name in &names {
+        let config = NetworkConfig::by_name(name).unwrap();
+        assert!(name.starts_with(config.name()), "{name}");
+        assert_eq!(serde_json::to_value(&config).unwrap()["name"], config.name());
+        assert_eq!(NetworkConfig::by_name(config.name()).unwrap().name(), config.name());
+        assert!(config.source().len() > 20, "{name}");
+    }
+    assert_eq!(names.len(), names.iter().collect::<std::collections::BTreeSet<_>>().len());
+}
+
+#[test]
+fn earlier_names_of_fields_are_still_read() {
+    let read = |text: &str| toml::from_str::<NetworkConfig>(text);
+    for (earlier, now) in [
+        ("name = 'legnet'\nchannels = 4", "name = 'legnet'\ninput_channels = 4"),
+        ("name = 'dream-rnn'\nchannels = 4", "name = 'dream-rnn'\ninput_channels = 4"),
+        (
+            "name = 'nad'\nembedding = 4\nchannels = [8, 8, 8, 8, 16]",
+            "name = 'nad'\ninput_channels = 4\nblock_channels = [8, 8, 8, 8, 16]",
+        ),
+    ] {
+        assert_eq!(read(earlier).unwrap(), read(now).unwrap());
+    }
+    let both = read("name = 'nad'\nembedding = 4\ninput_channels = 4").unwrap_err().to_string();
+    assert!(both.contains("`embedding` is an earlier name of `input_channels`, which is given too"), "{both}");
+    // Width where it always was one.
+    let NetworkConfig::Peppa(peppa) = read("name = 'peppa'\nchannels = 96").unwrap() else { panic!() };
+    assert_eq!(peppa.channels, 96);
+}
+
+#[test]
+fn networks_can_take_another_input_where_they_have_one() {
+    for name in NetworkConfig::names() {
+        let config = NetworkConfig::by_name(name).unwrap();
+        let longer = Input { length: config.input().length / 8 * 8 + 8, ..config.input() };
+        let resized = config.clone().with_input(longer).unwrap();
+        assert_eq!(resized.input(), longer, "{name}");
+        let mut params = Params::new(Device::Cpu, 1);
+        assert_eq!(resized.build(&mut params).unwrap().input(), longer, "{name}");
+        assert_eq!(config.clone().with_input(config.input()).unwrap(), config);
+        let wide = config.clone().with_input(Input { channels: 7, ..config.input() });
+        match config.input().channels {
+            4 => assert_eq!(wide.unwrap_err().to_string(), "`input_channels` is 7, expected 4, the bases"),
+            _ => assert_eq!(wide.unwrap().input().channels, 7),
+        }
+        assert!(config.clone().with_input(Input { length: 0, ..config.input() }).is_err(), "{name}");
+    }
+    let nad = NetworkConfig::by_name("nad").unwrap().with_input(Input { length: 110, channels: 4 });
+    assert_eq!(nad.unwrap_err().to_string(), "`length` is 110, expected a multiple of 8");
+}
+
+/// Estimating has no dropout: what it makes of a batch is what evaluation makes of it afterwards. PyTorch's correction
+/// of the stored variances departs from that in every layer.
+#[test]
+fn estimating_drops_nothing() {
+    for name in NetworkConfig::names() {
+        let (params, network) = build(name, 2);
+        let x = sequences(&*network, 4);
+        let forward = |mode| tch::no_grad(|| network.forward(&x, mode).unwrap());
+        let first = forward(Mode::Estimate { batch: 0 });
+        assert_eq!(first, forward(Mode::Estimate { batch: 1 }), "{name}");
+        let evaluated = forward(Mode::Evaluate);
+        if !BatchNorm::is_in(&params) {
+            assert_eq!(first, evaluated, "{name}");
+        } else if params.entries().iter().all(|entry| !entry.name.ends_with("num_batches_tracked")) {
+            let difference = (&evaluated - &first).abs().max().double_value(&[]);
+            assert!(difference < 1e-3 * first.abs().max().double_value(&[]), "{name}: {difference}");
+        }
     }
 }

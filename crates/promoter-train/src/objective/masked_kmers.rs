@@ -4,7 +4,7 @@ use promoter_encode::random::Stream;
 use promoter_torch::Params;
 use promoter_zoo::bert::{Bert, Objective as Head};
 use promoter_zoo::registry::NetworkConfig;
-use promoter_zoo::{Mode, Network};
+use promoter_zoo::{Architecture, Mode, Network};
 use tch::{Kind, TchError, Tensor};
 
 use super::{Found, Objective, Unseen};

@@ -16,13 +16,14 @@ impl Bert {
     }
 
     /// Masks runs of k neighbours: no masked token can be read off those outside its run. Each row has as many whole
-    /// runs as make `share` of its tokens on average, and one at least; they do not overlap. All places that this leaves
-    /// are equally likely.
+    /// runs as make `share` of its tokens on average, and one at least; they do not overlap. All places that this
+    /// leaves are equally likely.
     ///
     /// The result depends on `draws` alone, and its shape does not: nothing waits for the device.
     ///
     /// # Shapes
-    /// (B, [`draws`](Self::draws)) uniform in 0..1 to (B, M) i64 places of tokens and (B, M) bool, whether they are masked.
+    /// (B, [`draws`](Self::draws)) uniform in 0..1 to (B, M) i64 places of tokens and (B, M) bool, whether they are
+    /// masked.
     ///
     /// # Errors
     /// [`Error::Layer`].

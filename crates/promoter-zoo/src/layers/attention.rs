@@ -4,8 +4,9 @@
 //! Avsec et al. 2021, <https://doi.org/10.1038/s41592-021-01252-x>; the copies that Peppa and MadLab used.
 
 use promoter_torch::{Init, Scope};
-use tch::{Device, TchError, Tensor};
+use tch::{TchError, Tensor};
 
+use crate::check;
 use crate::error::InLayer;
 use crate::layers::dropout;
 use crate::trace::record;
@@ -50,7 +51,7 @@ impl RelativeAttention {
     /// Sonnet's initial values: projections variance scaling 2, the output projection zero.
     ///
     /// # Errors
-    /// [`Error::Config`] when `features` is no multiple of 6, [`Error::Params`].
+    /// [`Error::Config`] when `features` is not a multiple of 6, [`Error::Params`].
     pub fn new(mut scope: Scope<'_>, shape: Shape, dropout: f64, position_dropout: f64) -> Result<Self, Error> {
         let Shape { length, channels, heads, key, value, features } = shape;
         let project = |scope: &mut Scope<'_>, name, from: i64, to: i64| {
@@ -58,7 +59,9 @@ impl RelativeAttention {
         };
         // Sonnet computes the fan of a (1, H, 1, K) bias from its 4-D shape: H.
         let bias = Init::variance_scaling(2.0, heads);
-        let positions = relative_features(length, features)?;
+        check_positions(length, features)?;
+        let rows = || feature_rows(length, features);
+        let positions = scope.constant("positions", &[2 * length - 1, features], rows)?;
         Ok(Self {
             query: project(&mut scope, "query", channels, heads * key)?,
             key: project(&mut scope, "key", channels, heads * key)?,
@@ -68,7 +71,7 @@ impl RelativeAttention {
             position_bias: scope.parameter("position_bias", &[1, heads, 1, key], bias)?,
             output_weight: scope.reversed_parameter("output.weight", &[channels, heads * value], Init::ZEROS)?,
             output_bias: scope.parameter("output.bias", &[channels], Init::ZEROS)?,
-            positions: positions.f_to_device(scope.device()).in_layer(scope.layer())?,
+            positions,
             layer: scope.layer().to_owned(),
             shape,
             dropout,
@@ -143,6 +146,17 @@ pub fn relative_shift(x: &Tensor) -> Result<Tensor, TchError> {
     row.f_reshape(&size)?.f_narrow(-1, 0, length)
 }
 
+/// Refuses lengths and numbers of features for which there are no positional features.
+///
+/// # Errors
+/// [`Error::Config`] when the features are not a positive multiple of 6 or the length is below 2.
+pub(crate) fn check_positions(length: i64, features: i64) -> Result<(), Error> {
+    check::require(features > 0 && features % 6 == 0, "features", features, "a positive multiple of 6")?;
+    check::size("features", features)?;
+    check::require(length >= 2, "length", length, "at least 2 positions")?;
+    check::size("length", length)
+}
+
 /// Features of the distances -(T - 1)..=T - 1 (key minus query), one row each: exponential, central mask and gamma
 /// functions of the magnitude, then the same again times the sign.
 ///
@@ -150,15 +164,15 @@ pub fn relative_shift(x: &Tensor) -> Result<Tensor, TchError> {
 /// (2T - 1, F) f32.
 ///
 /// # Errors
-/// [`Error::Config`] when F is no positive multiple of 6 or T is below 2.
+/// [`Error::Config`] when F is not a positive multiple of 6 or T is below 2.
 pub fn relative_features(length: i64, features: i64) -> Result<Tensor, Error> {
-    if features <= 0 || features % 6 != 0 {
-        let expected = "a positive multiple of 6";
-        return Err(Error::Config { field: "features", value: features.to_string(), expected });
-    }
-    if length < 2 {
-        return Err(Error::Config { field: "length", value: length.to_string(), expected: "at least 2 positions" });
-    }
+    check_positions(length, features)?;
+    let rows = Tensor::f_from_slice(&feature_rows(length, features)).in_layer("relative positions")?;
+    rows.f_reshape([2 * length - 1, features]).in_layer("relative positions")
+}
+
+/// The features, row by row.
+fn feature_rows(length: i64, features: i64) -> Vec<f32> {
     let n = (features / 6) as usize;
     let t = length as f64;
     let half_lives = linspace(3.0, t.log2(), n).map(|power| 2f64.powf(power));
@@ -186,8 +200,7 @@ pub fn relative_features(length: i64, features: i64) -> Result<Tensor, Error> {
         rows.extend(columns.iter().map(|column| column[row] as f32));
         rows.extend(columns.iter().map(|column| (column[row] * sign) as f32));
     }
-    let rows = Tensor::f_from_slice(&rows).in_layer("relative positions")?;
-    rows.f_reshape([2 * length - 1, features]).and_then(|t| t.f_to_device(Device::Cpu)).in_layer("relative positions")
+    rows
 }
 
 fn linspace(from: f64, to: f64, n: usize) -> impl Iterator<Item = f64> {

@@ -10,11 +10,11 @@ use crate::Error;
 use crate::error::InLayer;
 use crate::trace::record;
 
-/// The weighted mean of each pair of positions, channel by channel: the weights are the softmax over the pair of a linear
-/// map of the channels.
+/// The weighted mean of each pair of positions, channel by channel: the weights are the softmax over the pair of a
+/// linear map of the channels.
 ///
-/// A single last position stands for itself, as under [`max_of_pairs`](super::pool::max_of_pairs); the Enformer's lengths
-/// are all even.
+/// A single last position stands for itself, as under [`max_of_pairs`](super::pool::max_of_pairs); the Enformer's
+/// lengths are all even.
 #[derive(Debug)]
 pub struct AttentionPool {
     layer: String,

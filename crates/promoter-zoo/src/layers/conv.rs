@@ -128,7 +128,8 @@ impl Conv1d {
     }
 }
 
-/// Whether a convolution takes (B, C, L) as an image of height 1 with the channels of a position side by side in memory.
+/// Whether a convolution takes (B, C, L) as an image of height 1 with the channels of a position side by side in
+/// memory.
 ///
 /// A network's input, (B, L, C) with its axes exchanged, lies so, and what comes out of the convolution again. oneDNN
 /// takes it as it is, and copies sequences in the other order to a layout of its own and back: up to four times faster

@@ -10,8 +10,8 @@ use crate::layers::{dropout, without_autocast};
 
 /// Attention with dropout `p` of its weights in training.
 ///
-/// LibTorch's own operation draws from the process's generator. On the CPU, where several threads may train at once, the
-/// same steps are written out here, so that the draws are [`dropout`]'s; numbers and gradients are LibTorch's.
+/// LibTorch's own operation draws from the process's generator. On the CPU, where several threads may train at once,
+/// the same steps are written out here, so that the draws are [`dropout`]'s; numbers and gradients are LibTorch's.
 ///
 /// # Shapes
 /// (B, H, L, d) each to the same.

@@ -297,7 +297,8 @@ mod tests {
         Tensor::from_slice(&values).reshape([24, 3, 5]) * (&channel * 0.3) + channel + drift * 0.1
     }
 
-    /// After all rows in equal batches, evaluation normalises by the statistics of all rows, whatever was stored before.
+    /// After all rows in equal batches, evaluation normalises by the statistics of all rows, whatever was stored
+    /// before.
     #[test]
     fn estimates_are_the_statistics_of_all_rows() {
         let x = rows();

@@ -33,10 +33,8 @@ impl PositionBias {
     /// [`Error::Params`], [`Error::Layer`].
     pub fn new(mut scope: Scope<'_>, length: i64, heads: i64, scale: f64) -> Result<Self, Error> {
         let table = scope.parameter("weight", &[BUCKETS, heads], Init::Normal { sd: 1.0 })?;
-        let of_pairs: Vec<i64> = (0..length).flat_map(|i| (0..length).map(move |j| bucket(j - i))).collect();
-        let buckets = Tensor::f_from_slice(&of_pairs)
-            .and_then(|t| t.f_reshape([length, length])?.f_to_device(scope.device()))
-            .in_layer(scope.layer())?;
+        let of_pairs = || (0..length).flat_map(|i| (0..length).map(move |j| bucket(j - i))).collect();
+        let buckets = scope.constant("buckets", &[length, length], of_pairs)?;
         Ok(Self { layer: scope.layer().to_owned(), table, buckets, scale })
     }
 

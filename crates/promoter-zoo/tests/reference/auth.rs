@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use promoter_zoo::auth::{Config, Output};
-use promoter_zoo::{Mode, Network};
+use promoter_zoo::{Architecture, Mode, Network};
 use tch::{Kind, Tensor};
 
 use crate::support::{assert_close, assert_gradient_norms, filled, fixture, keras_name, one_hot, params, set, tensor};

@@ -1,7 +1,7 @@
 //! Networks with a logit per sorting bin: LegNet and the Prix Fixe networks.
 
 use promoter_torch::Params;
-use promoter_zoo::{Error, Mode, Network, dream_attn, dream_cnn, dream_rnn, legnet};
+use promoter_zoo::{Architecture, Error, Mode, Network, dream_attn, dream_cnn, dream_rnn, legnet};
 use serde_json::Value;
 use tch::{Kind, Tensor};
 
@@ -108,7 +108,7 @@ fn impossible_sizes_are_refused() {
     );
     assert_eq!(legnet(legnet::Config { group: 3, ..submitted() }), "`group` is 3, expected 1, 2 or 4");
     assert!(legnet(legnet::Config { length: 0, ..submitted() }).starts_with("`length` is 0"));
-    assert!(legnet(legnet::Config { channels: 0, ..submitted() }).starts_with("`channels` is 0"));
+    assert!(legnet(legnet::Config { input_channels: 0, ..submitted() }).starts_with("`input_channels` is 0"));
 
     let cnn = dream_cnn::Config { dropout: 1.0, ..dream_cnn::Config::published() };
     let error = cnn.build(&mut params()).unwrap_err().to_string();

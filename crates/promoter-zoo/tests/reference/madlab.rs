@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use promoter_torch::Params;
 use promoter_zoo::layers::lstm::CellActivation;
 use promoter_zoo::madlab::{Config, MadLab};
-use promoter_zoo::{Mode, Network};
+use promoter_zoo::{Architecture, Mode, Network};
 use serde_json::Value;
 use tch::{Kind, Tensor};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use promoter_torch::Params;
 use promoter_zoo::layers::position_bias::bucket;
 use promoter_zoo::nad::{Config, Nad};
-use promoter_zoo::{Mode, Network};
+use promoter_zoo::{Architecture, Mode, Network};
 use serde_json::Value;
 use tch::{Kind, Reduction, Tensor};
 
@@ -144,9 +144,12 @@ fn impossible_sizes_and_inputs_are_refused() {
     let build = |config: Config| config.build(&mut params()).unwrap_err().to_string();
     let default = Config::submitted;
     assert_eq!(build(Config { length: 110, ..default() }), "`length` is 110, expected a multiple of 8");
-    assert_eq!(build(Config { embedding: 0, ..default() }), "`embedding` is 0, expected at least 1");
-    assert_eq!(build(Config { channels: [8, 8, 0, 8, 8], ..default() }), "`channels` is 0, expected at least 1 each");
-    assert_eq!(build(Config { depths: [1, 1, -1, 1], ..default() }), "`depths` is -1, expected 0 or more each");
+    assert_eq!(build(Config { input_channels: 0, ..default() }), "`input_channels` is 0, expected at least 1");
+    assert_eq!(
+        build(Config { block_channels: [8, 8, 0, 8, 8], ..default() }),
+        "`block_channels` is 0, expected at least 1"
+    );
+    assert_eq!(build(Config { depths: [1, 1, -1, 1], ..default() }), "`depths` is -1, expected 0 or more");
     let network = default().build(&mut params()).unwrap();
     let wrong = network.forward(&Tensor::zeros([1, 80, 4], tch::kind::FLOAT_CPU), Mode::Evaluate).unwrap_err();
     assert_eq!(wrong.to_string(), "input: expected (batch, 80, 128) floating point, found [1, 80, 4] Float");

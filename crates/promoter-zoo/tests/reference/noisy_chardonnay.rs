@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use promoter_torch::Params;
 use promoter_zoo::noisy_chardonnay::{Activation, Config, KernelInitialiser, NoisyChardonnay, Pooling};
-use promoter_zoo::{Mode, Network};
+use promoter_zoo::{Architecture, Mode, Network};
 use serde_json::Value;
 use tch::{Kind, Tensor};
 
