@@ -28,7 +28,7 @@ mod options;
 mod report;
 mod rows;
 
-pub use options::{Ambiguous, Case, Columns, Compression, EmptyLines, Format, Letters, ReadOptions, TooLong, Unknown};
+pub use options::{Case, Columns, Compression, EmptyLines, Format, Iupac, LetterPolicy, Other, ReadOptions, TooLong};
 pub use report::ReadReport;
 pub use rows::{Record, Rows};
 

@@ -10,7 +10,7 @@ use needletail::errors::{ParseError, ParseErrorKind};
 use needletail::parser::{FastaReader, FastqReader};
 
 use super::input::Input;
-use super::{Format, Letters, ReadOptions, ReadReport, Record, TooLong, letters};
+use super::{Format, LetterPolicy, ReadOptions, ReadReport, Record, TooLong, letters};
 use crate::{Error, Result};
 
 /// An open FASTA or FASTQ file.
@@ -19,7 +19,7 @@ pub(super) struct Fastx {
     bounds: Arc<Mutex<Bounds>>,
     path: PathBuf,
     format: Format,
-    letters: Letters,
+    letters: LetterPolicy,
     longest: usize,
     too_long: TooLong,
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{Columns, EmptyLines, Letters, ReadOptions, ReadReport, TooLong, letters, number};
+use super::{Columns, EmptyLines, LetterPolicy, ReadOptions, ReadReport, TooLong, letters, number};
 use crate::Result;
 
 /// What is wrong with a line, before its path and number are known.
@@ -37,7 +37,7 @@ pub(super) struct LineParser {
     pub(super) fields: Fields,
     delimiter: u8,
     comment: Option<u8>,
-    letters: Letters,
+    letters: LetterPolicy,
     longest: usize,
     too_long: TooLong,
     empty_lines: EmptyLines,
