@@ -402,3 +402,19 @@ fn configurations_survive_serde_and_unknown_keys_do_not() {
         assert_eq!(serde_json::from_str::<Format>(&text).unwrap(), format);
     }
 }
+
+#[test]
+fn endless_lines_are_errors() {
+    for (format, start, line) in [
+        (Format::GloveText, &b"AC 1 2\n"[..], 2),
+        (Format::Word2vecText, b"", 1),
+        (Format::Word2vecText, b"2 1\nAC 1\n", 3),
+        (Format::Word2vecBinary, b"1 1\n", 2),
+    ] {
+        let endless = std::io::BufReader::new(std::io::Read::chain(start, std::io::repeat(b'A')));
+        match read(endless, format) {
+            Err(Error::Line { line: found, .. }) => assert_eq!(found, line),
+            other => panic!("{format:?}: {other:?}"),
+        }
+    }
+}

@@ -123,6 +123,11 @@ impl LineParser {
         }
     }
 
+    /// Whether a line that was cut for its length is an error.
+    pub(super) fn refuses_cut(&self, line: &[u8]) -> bool {
+        self.too_long == TooLong::Error && line.first().copied() != self.comment
+    }
+
     fn long(&self, found: impl Into<String>, report: &mut ReadReport) -> Result<(), Box<Fault>> {
         match self.too_long {
             TooLong::Error => {

@@ -24,7 +24,8 @@ pub struct ReadOptions {
     pub delimiter: Option<char>,
     /// LetterPolicy that are not A, C, G, T or N.
     pub letters: LetterPolicy,
-    /// Length of the longest sequence that is read, in bases; memory stays bounded by it.
+    /// Length of the longest sequence that is read, in bases. Memory stays bounded by it: a line may have 64 KiB more, a
+    /// record of FASTA or FASTQ takes at most four times as much.
     pub longest: u32,
     /// What a longer sequence means.
     pub too_long: TooLong,
