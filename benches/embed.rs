@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use promoter_encode::Letters;
 use promoter_encode::embed::{Corpus, glove, word2vec};
 use promoter_encode::kmer::Kmers;
 use promoter_encode::random::Stream;
@@ -20,7 +21,7 @@ fn rows(n: u64) -> Vec<Vec<u8>> {
 
 fn corpus(rows: &[Vec<u8>]) -> Corpus {
     let mut corpus = Corpus::of_kmers(&Kmers::nad()).unwrap();
-    rows.iter().for_each(|row| corpus.push_sequence(row).unwrap());
+    rows.iter().for_each(|row| corpus.push_sequence(Letters(row)).unwrap());
     corpus
 }
 

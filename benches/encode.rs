@@ -10,7 +10,7 @@ use promoter_encode::kmer::Kmers;
 use promoter_encode::one_hot::{Element, Layout, OneHot};
 use promoter_encode::pack::{four_bit, two_bit};
 use promoter_encode::random::Stream;
-use promoter_encode::{base, mutate, reverse_complement, shift, shuffle};
+use promoter_encode::{Codes, Letters, base, mutate, reverse_complement, shift, shuffle};
 use std::hint::black_box;
 
 const LENGTH: usize = 110;
@@ -35,25 +35,25 @@ fn one_hot_as<T: Element>(group: &mut BenchmarkGroup<'_, WallTime>, size: &str, 
     group.bench_function(format!("{name}/{size}/limit: fill"), |b| b.iter(|| fill(black_box(&mut out))));
     let last = OneHot::default();
     group.bench_function(format!("{name}/{size}/length, channels"), |b| {
-        b.iter(|| last.encode_batch_into(black_box(letters), LENGTH, black_box(&mut out)));
+        b.iter(|| last.encode_batch_into(Letters(black_box(letters)), LENGTH, black_box(&mut out)));
     });
     if two_layouts {
         let first = OneHot { layout: Layout::ChannelsFirst, ..OneHot::default() };
         group.bench_function(format!("{name}/{size}/channels, length"), |b| {
-            b.iter(|| first.encode_batch_into(black_box(letters), LENGTH, black_box(&mut out)));
+            b.iter(|| first.encode_batch_into(Letters(black_box(letters)), LENGTH, black_box(&mut out)));
         });
     }
     if size == "batch" {
         group.bench_function(format!("{name}/{size}/one call a sequence"), |b| {
             b.iter(|| {
                 for (row, out) in letters.chunks(LENGTH).zip(out.chunks_mut(4 * LENGTH)) {
-                    _ = black_box(last.encode_into(black_box(row), out));
+                    _ = black_box(last.encode_into(Letters(black_box(row)), out));
                 }
             });
         });
     } else {
         group.bench_function(format!("{name}/{size}/length, channels, all cores"), |b| {
-            b.iter(|| last.par_encode_batch_into(black_box(letters), LENGTH, black_box(&mut out)));
+            b.iter(|| last.par_encode_batch_into(Letters(black_box(letters)), LENGTH, black_box(&mut out)));
         });
     }
 }
@@ -76,7 +76,7 @@ fn one_hot(criterion: &mut Criterion) {
     let mut out = vec![0.0f32; batch.len() * 4];
     sequences(&mut group, BATCH, size_of_val(out.as_slice()));
     group.bench_function("f32/batch/an N in one sequence of 40", |b| {
-        b.iter(|| OneHot::default().encode_batch_into(black_box(&rare), LENGTH, black_box(&mut out)));
+        b.iter(|| OneHot::default().encode_batch_into(Letters(black_box(&rare)), LENGTH, black_box(&mut out)));
     });
     drop(out);
     let bulk = letters(BULK);
@@ -98,26 +98,28 @@ fn kmers(criterion: &mut Criterion) {
             let mut out = vec![0u16; rows * count];
             sequences(&mut group, rows, letters.len());
             group.bench_function(format!("{k}-mers u16/{size}"), |b| {
-                b.iter(|| tokenizer.tokens_batch_into(black_box(&letters), LENGTH, black_box(&mut out)));
+                b.iter(|| tokenizer.tokens_batch_into(Letters(black_box(&letters)), LENGTH, black_box(&mut out)));
             });
         }
         let codes: Vec<u8> = letters.iter().map(|&letter| base::from_ascii(letter)).collect();
         let tokenizer = Kmers::default().tokenizer().expect("a preset");
         let mut out = vec![0u16; rows * 106];
         group.bench_function(format!("5-mers u16 of codes/{size}"), |b| {
-            b.iter(|| tokenizer.tokens_of_codes_batch_into(black_box(&codes), LENGTH, black_box(&mut out)));
+            b.iter(|| tokenizer.tokens_batch_into(Codes(black_box(&codes)), LENGTH, black_box(&mut out)));
         });
         let nad = Kmers::nad().tokenizer().expect("a preset");
         let mut out = vec![0u32; rows * 80];
         group.bench_function(format!("NAD u32/{size}"), |b| {
-            b.iter(|| nad.tokens_batch_into(black_box(&letters), LENGTH, black_box(&mut out)));
+            b.iter(|| nad.tokens_batch_into(Letters(black_box(&letters)), LENGTH, black_box(&mut out)));
         });
     }
     let letters = letters(BATCH);
     let tokenizer = Kmers::default().tokenizer().expect("a preset");
     sequences(&mut group, BATCH, letters.len());
     group.bench_function("5-mers counted/batch", |b| {
-        b.iter(|| letters.chunks(LENGTH).map(|row| tokenizer.counts(black_box(row))).filter(Result::is_ok).count());
+        b.iter(|| {
+            letters.chunks(LENGTH).map(|row| tokenizer.counts(Letters(black_box(row)))).filter(Result::is_ok).count()
+        });
     });
     group.finish();
 }
@@ -132,7 +134,7 @@ fn reverse(criterion: &mut Criterion) {
             b.iter(|| black_box(&mut out).copy_from_slice(black_box(&letters)));
         });
         group.bench_function(format!("{size}/letters"), |b| {
-            b.iter(|| reverse_complement::letters_batch_into(black_box(&letters), LENGTH, black_box(&mut out)));
+            b.iter(|| reverse_complement::batch_into(Letters(black_box(&letters)), LENGTH, black_box(&mut out)));
         });
     }
     group.finish();
@@ -145,11 +147,11 @@ fn pack(criterion: &mut Criterion) {
         sequences(&mut group, rows, letters.len());
         let mut out = vec![0; rows * two_bit::packed_length(LENGTH)];
         group.bench_function(format!("two bits/{size}/sequences"), |b| {
-            b.iter(|| two_bit::pack_batch_into(black_box(&letters), LENGTH, black_box(&mut out)));
+            b.iter(|| two_bit::pack_batch_into(Letters(black_box(&letters)), LENGTH, black_box(&mut out)));
         });
         let mut flat = vec![0; two_bit::packed_length(letters.len())];
         group.bench_function(format!("two bits/{size}/one long sequence"), |b| {
-            b.iter(|| two_bit::pack_batch_into(black_box(&letters), letters.len(), black_box(&mut flat)));
+            b.iter(|| two_bit::pack_batch_into(Letters(black_box(&letters)), letters.len(), black_box(&mut flat)));
         });
         group.bench_function(format!("two bits/{size}/bitnuc, unchecked, sequences"), |b| {
             b.iter(|| {
@@ -162,10 +164,10 @@ fn pack(criterion: &mut Criterion) {
             b.iter(|| bitnuc::encode(black_box(&letters), black_box(&mut flat)));
         });
         group.bench_function(format!("two bits/{size}/unpack"), |b| {
-            b.iter(|| two_bit::unpack(black_box(&flat), letters.len()));
+            b.iter(|| two_bit::unpack(black_box(&flat), letters.len()).and_then(|codes| Codes(&codes).to_letters()));
         });
         group.bench_function(format!("four bits/{size}/one long sequence"), |b| {
-            b.iter(|| four_bit::pack(black_box(&letters)));
+            b.iter(|| four_bit::pack(Letters(black_box(&letters))));
         });
     }
     group.finish();
@@ -179,12 +181,14 @@ fn augment(criterion: &mut Criterion) {
     let peppa = Fit::peppa();
     let mut fitted = vec![0; peppa.output_length()];
     group.bench_function("fit, Peppa", |b| {
-        b.iter(|| codes.chunks(LENGTH).for_each(|row| _ = black_box(peppa.codes_into(black_box(row), &mut fitted))));
+        b.iter(|| {
+            codes.chunks(LENGTH).for_each(|row| _ = black_box(peppa.apply_into(Codes(black_box(row)), &mut fitted)))
+        });
     });
     let mut draws = Stream::new(1, "bench", 0);
     let mut changed = codes.clone();
     group.bench_function("mutate, rate 0.05", |b| {
-        b.iter(|| mutate::codes(black_box(&mut changed), 0.05, &mut draws));
+        b.iter(|| mutate::substitute(Codes(black_box(&codes)), 0.05, &mut draws));
     });
     group.bench_function("shift by up to 3", |b| {
         b.iter(|| changed.chunks_mut(LENGTH).for_each(|row| _ = black_box(shift::jitter(row, 3, base::N, &mut draws))));

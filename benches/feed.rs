@@ -3,6 +3,7 @@
 //! `benches/peers/feed.py` does the same with torch: index, then embedding.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use promoter_encode::Codes;
 use promoter_encode::fit::Fit;
 use promoter_encode::one_hot::OneHot;
 use promoter_encode::pack::two_bit;
@@ -35,15 +36,15 @@ fn encode(codes: &[u8], order: &[u32], window: &Range<usize>, out: &mut [f32]) {
     for (&row, out) in order.iter().zip(gathered.chunks_exact_mut(window.len())) {
         out.copy_from_slice(&codes[row as usize * LENGTH..][window.clone()]);
     }
-    _ = black_box(OneHot::default().encode_codes_batch_into(gathered, window.len(), out));
+    _ = black_box(OneHot::default().encode_batch_into(Codes(gathered), window.len(), out));
 }
 
 /// The same from two bits a base.
 fn encode_packed(packed: &[u8], order: &[u32], window: &Range<usize>, out: &mut [f32]) {
     let (bytes, values) = (two_bit::packed_length(LENGTH), window.len() * 4);
     for (&row, out) in order.iter().zip(out.chunks_exact_mut(values)) {
-        if let Ok(codes) = two_bit::unpack_codes(&packed[row as usize * bytes..][..bytes], LENGTH) {
-            _ = black_box(OneHot::default().encode_codes_into(&codes[window.clone()], out));
+        if let Ok(codes) = two_bit::unpack(&packed[row as usize * bytes..][..bytes], LENGTH) {
+            _ = black_box(OneHot::default().encode_into(Codes(&codes[window.clone()]), out));
         }
     }
 }
@@ -51,7 +52,7 @@ fn encode_packed(packed: &[u8], order: &[u32], window: &Range<usize>, out: &mut 
 fn feed(criterion: &mut Criterion) {
     let (codes, order) = rows();
     let mut packed = vec![0; ROWS * two_bit::packed_length(LENGTH)];
-    if let Err(error) = two_bit::pack_codes_batch_into(&codes, LENGTH, &mut packed) {
+    if let Err(error) = two_bit::pack_batch_into(Codes(&codes), LENGTH, &mut packed) {
         unreachable!("the rows are bases: {error}");
     }
     let peppa = Fit::peppa().crop.map_or(0..LENGTH, |(start, end)| start..end);

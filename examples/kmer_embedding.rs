@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use promoter::encode::Codes;
 use promoter::encode::embed::similarity::{Moments, Summary};
 use promoter::encode::embed::{Corpus, Vectors, glove, io, projection};
 use promoter::encode::kmer::Kmers;
@@ -57,7 +58,7 @@ fn main() -> Result<()> {
     let table = rows(&arguments)?;
     let mut corpus = Corpus::of_kmers(&Kmers { k: arguments.k, ..Kmers::nad() })?;
     for (codes, _) in table.rows() {
-        corpus.push_codes(codes)?;
+        corpus.push_sequence(Codes(codes))?;
     }
     let config = glove::Config {
         dimension: arguments.dimension,

@@ -11,6 +11,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use promoter_encode::Codes;
 use promoter_encode::fit::{Fit, Longer, Shorter};
 use promoter_encode::one_hot::OneHot;
 use promoter_seq::read::{Columns, ReadOptions, Record, Rows};
@@ -52,8 +53,8 @@ fn encode(input: &Path, output: &Path) -> Result<(usize, usize), Box<dyn Error>>
     let mut record = Record::default();
     let mut file = Rows::open(input, &options)?;
     while file.read(&mut record)? {
-        let codes = fit.codes(&record.codes)?;
-        values.extend(one_hot.encode_codes::<f32>(&codes)?);
+        let codes = fit.apply(Codes(&record.codes))?;
+        values.extend(one_hot.encode::<f32>(Codes(&codes))?);
         rows += 1;
         fitted += usize::from(record.codes.len() != LENGTH);
     }

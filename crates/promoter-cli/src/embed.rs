@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
+use promoter::encode::Codes;
 use promoter::encode::embed::io::Format;
 use promoter::encode::embed::word2vec::Architecture;
 use promoter::encode::embed::{Corpus, Vectors, glove, word2vec};
@@ -92,14 +93,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // Misspelt words are told before anything is learnt.
     let tokenizer = kmers.tokenizer()?;
     for word in &arguments.nearest {
-        tokenizer.token(word.as_bytes()).with_context(|| format!("--nearest {word}"))?;
+        tokenizer.token(word.as_str()).with_context(|| format!("--nearest {word}"))?;
     }
     let mut corpus = Corpus::of_kmers(&kmers)?;
     let bar = progress::count("sequences");
     let mut record = Record::default();
     while rows.read(&mut record)? {
         let place = || format!("{}:{}", arguments.sequences.input.display(), record.line);
-        corpus.push_codes(&record.codes).with_context(place)?;
+        corpus.push_sequence(Codes(&record.codes)).with_context(place)?;
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use promoter::encode::base;
 use promoter::encode::fit::Fit;
 use promoter::encode::kmer::{Kmers, Oov, Tokenizer};
 use promoter::encode::one_hot::{Layout, OneHot};
+use promoter::encode::{Codes, base};
 use promoter::seq::read::Record;
 
 use crate::input::Sequences;
@@ -78,10 +78,10 @@ impl Encoder {
     fn encode(&self, codes: &[u8]) -> promoter::encode::Result<Vec<u8>> {
         Ok(match self {
             Self::OneHot(one_hot) => {
-                one_hot.encode_codes::<f32>(codes)?.into_iter().flat_map(f32::to_le_bytes).collect()
+                one_hot.encode::<f32>(Codes(codes))?.into_iter().flat_map(f32::to_le_bytes).collect()
             }
             Self::Kmers(tokenizer) => {
-                tokenizer.tokens_of_codes::<u32>(codes)?.into_iter().flat_map(u32::to_le_bytes).collect()
+                tokenizer.tokens::<u32>(Codes(codes))?.into_iter().flat_map(u32::to_le_bytes).collect()
             }
         })
     }
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             sequences.push_text(&letters)?;
         }
         let codes = match &arguments.fit {
-            Some(fit) => &fit.codes(&record.codes).with_context(refused)?,
+            Some(fit) => &fit.apply(Codes(&record.codes)).with_context(refused)?,
             None => &record.codes,
         };
         let (length, array) = match &mut encoded {

@@ -1,6 +1,6 @@
 //! Values that are the name of a preset, or a table as an experiment file has it.
 
-use std::fmt::Display;
+use std::str::FromStr;
 
 use promoter::encode::fit::Fit;
 use promoter::encode::kmer::Kmers;
@@ -9,38 +9,34 @@ use serde::Deserialize;
 
 /// Reads a fit, for instance `peppa` or `{ length = 80, longer = "keep_first" }`.
 pub(crate) fn fit(text: &str) -> Result<Fit, String> {
-    table_or_name(text, Fit::preset)
+    name_or_table(text)
 }
 
 /// Reads a one-hot encoding, for instance `legnet` or `{ order = "AGCT" }`.
 pub(crate) fn one_hot(text: &str) -> Result<OneHot, String> {
-    table_or_name(text, OneHot::preset)
+    name_or_table(text)
 }
 
-/// Reads k-mers: their length, `nad`, or a table.
+/// Reads k-mers: their length, the name of a preset, or a table.
 pub(crate) fn kmers(text: &str) -> Result<Kmers, String> {
     let kmers = match text.parse() {
         Ok(k) => Kmers { k, ..Kmers::default() },
-        Err(_) => table_or_name(text, |name| match name {
-            "nad" => Ok(Kmers::nad()),
-            _ => Err(format!("expected a number of bases, nad or a table, found {name:?}")),
-        })?,
+        Err(_) => name_or_table::<Kmers>(text)?,
     };
     // Impossible ones are told before anything is read.
     kmers.tokenizer().map_err(|error| error.to_string())?;
     Ok(kmers)
 }
 
-fn table_or_name<T, E>(text: &str, named: impl Fn(&str) -> Result<T, E>) -> Result<T, String>
+fn name_or_table<T>(text: &str) -> Result<T, String>
 where
-    T: for<'de> Deserialize<'de>,
-    E: Display,
+    T: FromStr<Err = promoter::encode::Error> + for<'de> Deserialize<'de>,
 {
     if text.trim_start().starts_with('{') {
         let value = toml::de::ValueDeserializer::parse(text).map_err(|error| error.to_string())?;
         return T::deserialize(value).map_err(|error| error.to_string());
     }
-    named(text).map_err(|error| error.to_string())
+    text.parse().map_err(|error: promoter::encode::Error| error.to_string())
 }
 
 #[cfg(test)]

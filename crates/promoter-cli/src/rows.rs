@@ -1,16 +1,16 @@
 //! Rows of small tables: variants, sites.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use promoter::encode::base;
+use promoter::seq::read::Lines;
 
 /// A line of a table with columns separated by tabs.
 pub(crate) struct Row {
     path: PathBuf,
-    line: usize,
+    line: u64,
     text: String,
 }
 
@@ -31,12 +31,12 @@ impl fmt::Display for Row {
 pub(crate) fn rows(path: &Path) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
     let lines = lines(path)?;
     let path = path.to_owned();
-    let row = move |(i, text): (usize, std::io::Result<String>)| match text {
-        Ok(text) if text.starts_with('#') || text.trim().is_empty() => None,
-        Ok(text) => Some(Ok(Row { path: path.clone(), line: i + 1, text: text.trim_end().to_owned() })),
-        Err(error) => Some(Err(anyhow::Error::from(error).context(format!("{}:{}", path.display(), i + 1)))),
+    let row = move |line: Result<(u64, String), promoter::seq::Error>| match line {
+        Ok((_, text)) if text.starts_with('#') || text.trim().is_empty() => None,
+        Ok((line, text)) => Some(Ok(Row { path: path.clone(), line, text: text.trim_end().to_owned() })),
+        Err(error) => Some(Err(error.into())),
     };
-    Ok(lines.enumerate().filter_map(row))
+    Ok(lines.filter_map(row))
 }
 
 /// The base codes of a field, which may be in lower case.
@@ -51,16 +51,11 @@ pub(crate) fn codes(row: &Row, letters: &str) -> Result<Vec<u8>> {
     letters.bytes().map(code).collect()
 }
 
-/// The lines of a text file, plain or gzipped; `-` is standard input.
-pub(crate) fn lines(path: &Path) -> Result<impl Iterator<Item = std::io::Result<String>> + use<>> {
-    let file: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin())
+/// The lines of a text file, plain or compressed, with their numbers; `-` is standard input.
+pub(crate) fn lines(path: &Path) -> Result<Lines> {
+    Ok(if path == Path::new("-") {
+        Lines::new(std::io::stdin(), path, Lines::LONGEST)?
     } else {
-        Box::new(std::fs::File::open(path).with_context(|| path.display().to_string())?)
-    };
-    let mut file = BufReader::new(file);
-    let is_gzip = file.fill_buf().with_context(|| path.display().to_string())?.starts_with(&[0x1f, 0x8b]);
-    let file: Box<dyn BufRead> =
-        if is_gzip { Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(file))) } else { Box::new(file) };
-    Ok(file.lines())
+        Lines::open(path, Lines::LONGEST)?
+    })
 }

@@ -6,6 +6,9 @@
 //! | 1 | C | | 5 | R | | 9 | K | | 13 | H |
 //! | 2 | G | | 6 | Y | | 10 | M | | 14 | V |
 //! | 3 | T | | 7 | S | | 11 | B | | 15 | padding `.` |
+//!
+//! Policies and reports of all crates name four kinds of letters: *bases* are A, C, G and T; *N* is any base; *IUPAC* are
+//! the ten other ambiguity codes (R, Y, ...); *other* are all other bytes. *Ambiguous* means N or IUPAC.
 
 /// Number of codes: four bases, `N`, ten more IUPAC letters, padding.
 pub const CODES: usize = 16;
@@ -16,7 +19,7 @@ pub const N: u8 = 4;
 /// Code of a position that was added to reach a length; its letter is `.`.
 pub const PAD: u8 = 15;
 
-/// What [`from_ascii`] returns for a byte that is no IUPAC letter and not `.`.
+/// What [`from_ascii`] returns for a byte that is not an IUPAC letter and not `.`.
 pub const INVALID: u8 = 255;
 
 /// Letter of each code.
@@ -31,7 +34,7 @@ pub const POSSIBLE: [u8; CODES] = [
     0b0111, 0,
 ];
 
-/// Code of every byte, upper and lower case alike; [`INVALID`] for bytes that are no IUPAC letter.
+/// Code of every byte, upper and lower case alike; [`INVALID`] for bytes that are not IUPAC letters.
 pub const FROM_ASCII: [u8; 256] = {
     let mut table = [INVALID; 256];
     let mut code = 0;
@@ -43,7 +46,7 @@ pub const FROM_ASCII: [u8; 256] = {
     table
 };
 
-/// Code of one letter, upper or lower case; [`INVALID`] when it is none.
+/// Code of one letter, upper or lower case; [`INVALID`] when it is not one.
 ///
 /// ```
 /// use promoter_encode::base;
@@ -55,7 +58,7 @@ pub const fn from_ascii(letter: u8) -> u8 {
     FROM_ASCII[letter as usize]
 }
 
-/// Letter of a code; `?` for a byte that is no code.
+/// Letter of a code; `?` for a byte that is not a code.
 ///
 /// ```
 /// use promoter_encode::base;

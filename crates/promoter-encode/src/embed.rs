@@ -10,7 +10,7 @@
 //!
 //! let mut corpus = Corpus::of_kmers(&Kmers { k: 3, ..Kmers::default() })?;
 //! for sequence in ["ACGTACGGTACCA", "TTACGTACGATTT", "ACGTTTACGTACG"] {
-//!     corpus.push_sequence(sequence.as_bytes())?;
+//!     corpus.push_sequence(sequence)?;
 //! }
 //! let config = glove::Config { dimension: 8, min_count: 1, iterations: 5, ..glove::Config::nad() };
 //! let mut costs = Vec::new();

@@ -6,40 +6,40 @@
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// A byte that is no IUPAC letter, where only letters are allowed.
-    #[error("byte {byte:#04x} at position {position} is no IUPAC letter")]
+    /// A byte that is not an IUPAC letter, where only letters are allowed.
+    #[error("byte {byte:#04x} at position {position} is not an IUPAC letter")]
     Byte {
         /// Where it is.
         position: usize,
         /// What was found.
         byte: u8,
     },
-    /// A letter that the policy refuses: `N`, another ambiguous letter, lower case.
+    /// A letter that the policy refuses: `N`, another ambiguity code, lower case.
     #[error("letter {letter:?} at position {position} is refused by the policy for {policy}")]
     Letter {
         /// Where it is.
         position: usize,
         /// What was found.
         letter: char,
-        /// The policy that refuses it, such as `ambiguous` or `case`.
+        /// The policy that refuses it, such as `n`, `iupac` or `case`.
         policy: &'static str,
     },
-    /// A number that is no base code.
-    #[error("{code} at position {position} is no base code")]
+    /// A number that is not a base code.
+    #[error("{code} at position {position} is not a base code")]
     Code {
         /// Where it is.
         position: usize,
         /// What was found.
         code: u8,
     },
-    /// A channel order that is no permutation of A, C, G and T.
-    #[error("channel order {order:?} is no permutation of ACGT")]
+    /// A channel order that is not a permutation of A, C, G and T.
+    #[error("channel order {order:?} is not a permutation of ACGT")]
     ChannelOrder {
         /// What was given.
         order: String,
     },
-    /// A name that is no preset.
-    #[error("there is no {kind} preset named {name:?}; there are {known}")]
+    /// A name that is not a preset.
+    #[error("{name:?} is not a {kind} preset; available: {known}")]
     Preset {
         /// What it would be a preset of.
         kind: &'static str,
@@ -124,4 +124,4 @@ impl Error {
 }
 
 /// Result of the encodings.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

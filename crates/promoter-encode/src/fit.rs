@@ -1,6 +1,8 @@
 //! Fitting sequences to one length: which end is kept, which side is padded, with what, and which part is taken.
 
-use crate::{Error, Result, base};
+use crate::preset::{Named, Preset, preset};
+use crate::sequence::Alphabet;
+use crate::{Error, Result, Sequence, base};
 
 /// The 150 bases of the challenge's plasmid before the insert; they end in the construct's left flank.
 ///
@@ -45,15 +47,21 @@ pub enum Shorter {
 
 /// How sequences are fitted to one length.
 ///
+/// A preset is read from its name ([`str::parse`]); in a file a fit is a table or the name of a preset.
+///
 /// ```
 /// use promoter_encode::fit::{Fit, Longer, Shorter};
 /// let fit = Fit { longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), ..Fit::exact(6) };
-/// assert_eq!(fit.letters(b"ACGTACGT")?, b"GTACGT");
-/// assert_eq!(fit.letters(b"ACGT")?, b"NNACGT");
+/// assert_eq!(fit.apply("ACGTACGT")?, b"GTACGT");
+/// assert_eq!(fit.apply("ACGT")?, b"NNACGT");
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(remote = "Self", deny_unknown_fields)
+)]
 pub struct Fit {
     /// The length that sequences are brought to, in bases.
     pub length: usize,
@@ -69,37 +77,25 @@ pub struct Fit {
     /// What is done with shorter ones.
     #[cfg_attr(feature = "serde", serde(default))]
     pub shorter: Shorter,
-    /// The bases taken afterwards, first and one past the last; all of them without it.
+    /// The bases taken afterwards, first and one past the last; all of them if omitted.
     #[cfg_attr(feature = "serde", serde(default))]
     pub crop: Option<(usize, usize)>,
 }
 
+impl Preset for Fit {
+    const KIND: &'static str = "fit";
+    const PRESETS: &'static [Named<Self>] = &[
+        ("auth", Self::auth),
+        ("madlab", Self::madlab),
+        ("noisy_chardonnay_sweep", Self::noisy_chardonnay_sweep),
+        ("peppa", Self::peppa),
+        ("prix_fixe", Self::prix_fixe),
+    ];
+}
+
+preset!(Fit);
+
 impl Fit {
-    /// Names of the presets.
-    pub const PRESETS: [&str; 5] = ["auth", "madlab", "noisy_chardonnay_sweep", "peppa", "prix_fixe"];
-
-    /// The preset of a name.
-    ///
-    /// # Errors
-    /// [`Error::Preset`] if there is none.
-    ///
-    /// ```
-    /// use promoter_encode::fit::Fit;
-    /// assert_eq!(Fit::preset("peppa")?, Fit::peppa());
-    /// assert!(Fit::preset("pepa").is_err());
-    /// # Ok::<(), promoter_encode::Error>(())
-    /// ```
-    pub fn preset(name: &str) -> Result<Self> {
-        Ok(match name {
-            "auth" => Self::auth(),
-            "madlab" => Self::madlab(),
-            "noisy_chardonnay_sweep" => Self::noisy_chardonnay_sweep(),
-            "peppa" => Self::peppa(),
-            "prix_fixe" => Self::prix_fixe(),
-            _ => return Err(Error::Preset { kind: "fit", name: name.to_owned(), known: Self::PRESETS.join(", ") }),
-        })
-    }
-
     /// Sequences of exactly this length, all of their bases.
     pub fn exact(length: usize) -> Self {
         let (longer, shorter) = (Longer::Error, Shorter::Error);
@@ -131,9 +127,9 @@ impl Fit {
     /// Code of team Noisy Chardonnay, 2022: its sweep file.
     ///
     /// ```
-    /// use promoter_encode::fit::{Fit, PLASMID_AFTER};
+    /// use promoter_encode::{Letters, fit::{Fit, PLASMID_AFTER}};
     /// let construct = [b"TGCATTTTTTTCACATC", &[b'A'; 80][..], b"GGTTACGGCTGTT"].concat();
-    /// let fitted = Fit::noisy_chardonnay_sweep().letters(&construct)?;
+    /// let fitted = Fit::noisy_chardonnay_sweep().apply(Letters(&construct))?;
     /// assert!(fitted.starts_with(b"GCTAGC"));
     /// assert_eq!(fitted[37..], [&construct, PLASMID_AFTER.as_bytes()].concat());
     /// # Ok::<(), promoter_encode::Error>(())
@@ -159,9 +155,9 @@ impl Fit {
     /// Challenge report of autosome.org, 2022; Rafi et al., Nature Biotechnology 2024.
     ///
     /// ```
-    /// use promoter_encode::fit::{Fit, PLASMID};
+    /// use promoter_encode::{Letters, fit::{Fit, PLASMID}};
     /// let construct = [b"TGCATTTTTTTCACATC", &[b'A'; 80][..], b"GGTTACGGCTGTT"].concat();
-    /// let fitted = Fit::prix_fixe().letters(&construct)?;
+    /// let fitted = Fit::prix_fixe().apply(Letters(&construct))?;
     /// assert_eq!(fitted[40..], construct);
     /// assert_eq!(&fitted[..57], &PLASMID.as_bytes()[93..]);
     /// # Ok::<(), promoter_encode::Error>(())
@@ -194,49 +190,34 @@ impl Fit {
         self.crop.map_or(self.length, |(start, end)| end.saturating_sub(start))
     }
 
-    /// Fits letters. They are not checked; a letter that pads is put in as it is.
+    /// Fits a sequence. Its symbols are not checked; what is added to it is of the same kind, letters or codes.
     ///
     /// # Errors
     /// [`Error::Length`] for a length that is refused, or that the extension does not fill; [`Error::Setting`] for a
-    /// crop outside the length or a padding that is no letter.
-    pub fn letters(&self, letters: &[u8]) -> Result<Vec<u8>> {
-        let mut out = vec![0; self.output_length()];
-        self.letters_into(letters, &mut out)?;
-        Ok(out)
-    }
-
-    /// [`letters`](Self::letters) into a buffer.
-    ///
-    /// # Errors
-    /// As [`letters`](Self::letters), and [`Error::Buffer`] for a buffer of another length than
-    /// [`output_length`](Self::output_length).
-    pub fn letters_into(&self, letters: &[u8], out: &mut [u8]) -> Result<()> {
-        self.fit(letters, out, |letter| letter)
-    }
-
-    /// Fits base codes.
-    ///
-    /// # Errors
-    /// As [`letters`](Self::letters).
+    /// crop outside the length or a padding that is not a letter.
     ///
     /// ```
-    /// use promoter_encode::{base, fit::Fit};
-    /// let fitted = Fit::peppa().codes(&[0; 99])?;
+    /// use promoter_encode::{Codes, base, fit::Fit};
+    /// let fitted = Fit::peppa().apply(Codes(&[0; 99]))?;
     /// assert_eq!((fitted.len(), fitted[83], fitted[84]), (85, 0, base::PAD));
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
-    pub fn codes(&self, codes: &[u8]) -> Result<Vec<u8>> {
+    pub fn apply(&self, sequence: impl Sequence) -> Result<Vec<u8>> {
         let mut out = vec![0; self.output_length()];
-        self.codes_into(codes, &mut out)?;
+        self.apply_into(sequence, &mut out)?;
         Ok(out)
     }
 
-    /// [`codes`](Self::codes) into a buffer.
+    /// [`apply`](Self::apply) into a buffer.
     ///
     /// # Errors
-    /// As [`letters_into`](Self::letters_into).
-    pub fn codes_into(&self, codes: &[u8], out: &mut [u8]) -> Result<()> {
-        self.fit(codes, out, base::from_ascii)
+    /// As [`apply`](Self::apply), and [`Error::Buffer`] for a buffer of another length than
+    /// [`output_length`](Self::output_length).
+    pub fn apply_into(&self, sequence: impl Sequence, out: &mut [u8]) -> Result<()> {
+        match sequence.alphabet() {
+            Alphabet::Letters => self.fit(sequence.symbols(), out, |letter| letter),
+            Alphabet::Codes => self.fit(sequence.symbols(), out, base::from_ascii),
+        }
     }
 
     fn fit(&self, symbols: &[u8], out: &mut [u8], symbol_of: impl Fn(u8) -> u8) -> Result<()> {

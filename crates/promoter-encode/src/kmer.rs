@@ -7,6 +7,8 @@ mod tokenizer;
 pub use token::Token;
 pub use tokenizer::Tokenizer;
 
+use crate::preset::{Named, Preset, preset};
+
 /// Which k-mers of a sequence are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -55,16 +57,21 @@ pub enum Oov {
 /// How sequences are cut into k-mers.
 ///
 /// Tokens are in alphabetical order: of 2-mers, `AA` is 0, `AC` 1, `TT` 15. Lower case is the same as upper case.
+/// A preset is read from its name ([`str::parse`]); in a file these are a table or the name of a preset.
 ///
 /// ```
 /// use promoter_encode::kmer::Kmers;
 /// let dimers = Kmers { k: 2, ..Kmers::default() }.tokenizer()?;
-/// assert_eq!(dimers.tokens::<u16>(b"AACTT")?, [0, 1, 7, 15]);
+/// assert_eq!(dimers.tokens::<u16>("AACTT")?, [0, 1, 7, 15]);
 /// assert_eq!(dimers.kmer(7)?, b"CT");
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(remote = "Self", default, deny_unknown_fields)
+)]
 pub struct Kmers {
     /// Bases of a word, from 1 to 12.
     pub k: usize,
@@ -84,6 +91,13 @@ impl Default for Kmers {
         Self { k: 5, stride: 1, span: Span::Whole, strand: Strand::Forward, oov: Oov::Error }
     }
 }
+
+impl Preset for Kmers {
+    const KIND: &'static str = "k-mer";
+    const PRESETS: &'static [Named<Self>] = &[("nad", Self::nad)];
+}
+
+preset!(Kmers);
 
 impl Kmers {
     /// NAD: the 80 5-mers centred on the insert of a construct, of which the outer two at each end borrow from the

@@ -10,51 +10,56 @@ mod policy;
 mod preset;
 
 pub use element::Element;
-pub use policy::{Ambiguous, Case, ChannelOrder, Flag, Iupac, Layout, Other};
+pub use policy::{AnyBase, Case, ChannelOrder, Flag, Iupac, Layout, Other};
 
-use crate::letters::Alphabet;
-use crate::{Error, Result, base};
+use crate::sequence::Alphabet;
+use crate::{Error, Result, Sequence, base};
 
 /// Bases encoded at a time, so that a block with odd letters is mended while it is in the cache.
 const BLOCK: usize = 4096;
 
 /// A one-hot encoding, described by every choice that toolkits differ in.
 ///
-/// Padding (`.`, code 15) is zeros under every policy. The presets name the choices of published models.
+/// Padding (`.`, code 15) is zeros under every policy. The presets name the choices of published models; they are read
+/// from their names ([`str::parse`]). In a file an encoding is a table or the name of a preset.
 ///
 /// ```
-/// use promoter_encode::one_hot::{Ambiguous, OneHot};
-/// let one_hot = OneHot { ambiguous: Ambiguous::Uniform, ..OneHot::default() };
-/// let encoded: Vec<f32> = one_hot.encode(b"GaN")?;
+/// use promoter_encode::one_hot::{AnyBase, OneHot};
+/// let one_hot = OneHot { n: AnyBase::Uniform, ..OneHot::default() };
+/// let encoded: Vec<f32> = one_hot.encode("GaN")?;
 /// assert_eq!(encoded, [0., 0., 1., 0., 1., 0., 0., 0., 0.25, 0.25, 0.25, 0.25]);
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(remote = "Self", default, deny_unknown_fields)
+)]
 pub struct OneHot {
     /// Which base each channel stands for.
     pub order: ChannelOrder,
     /// Which axis comes last.
     pub layout: Layout,
     /// What `N` becomes.
-    pub ambiguous: Ambiguous,
-    /// What the other ambiguous letters become.
+    pub n: AnyBase,
+    /// What the other ambiguity codes of IUPAC become.
     pub iupac: Iupac,
     /// What lower-case letters are.
     pub case: Case,
-    /// What bytes are that are no letters of DNA.
+    /// What bytes outside IUPAC's letters become.
     pub other: Other,
     /// Channels after the four bases.
     pub flags: Vec<Flag>,
 }
 
 impl Default for OneHot {
-    /// A, C, G, T, channels last, `N` and the other ambiguous letters zeros, case folded, other bytes refused.
+    /// A, C, G, T, channels last, `N` and the other ambiguity codes zeros, case folded, other bytes refused.
     fn default() -> Self {
         Self {
             order: ChannelOrder::ACGT,
             layout: Layout::ChannelsLast,
-            ambiguous: Ambiguous::Zeros,
+            n: AnyBase::Zeros,
             iupac: Iupac::AsN,
             case: Case::Fold,
             other: Other::Error,
@@ -69,84 +74,56 @@ impl OneHot {
         4 + self.flags.len()
     }
 
-    /// Encodes the letters of one sequence.
+    /// Encodes one sequence.
     ///
     /// # Shapes
     /// Output: `(length, channels)` or `(channels, length)`, as [`layout`](Self::layout) says, row-major.
     ///
     /// # Errors
-    /// [`Error::Byte`] and [`Error::Letter`] for what the policies refuse, [`Error::Fraction`] where a policy yields
-    /// fractions that `T` cannot hold.
-    pub fn encode<T: Element>(&self, letters: &[u8]) -> Result<Vec<T>> {
-        let mut out = vec![T::ZERO; letters.len() * self.channels()];
-        self.encode_into(letters, &mut out)?;
+    /// [`Error::Byte`], [`Error::Code`] and [`Error::Letter`] for what the policies refuse, [`Error::Fraction`] where a
+    /// policy yields fractions that `T` cannot hold.
+    ///
+    /// ```
+    /// use promoter_encode::{Codes, one_hot::OneHot};
+    /// assert_eq!(OneHot::default().encode::<u8>("TA")?, [0, 0, 0, 1, 1, 0, 0, 0]);
+    /// assert_eq!(OneHot::default().encode::<u8>(Codes(&[3, 0]))?, [0, 0, 0, 1, 1, 0, 0, 0]);
+    /// # Ok::<(), promoter_encode::Error>(())
+    /// ```
+    pub fn encode<T: Element>(&self, sequence: impl Sequence) -> Result<Vec<T>> {
+        let mut out = vec![T::ZERO; sequence.symbols().len() * self.channels()];
+        self.encode_into(sequence, &mut out)?;
         Ok(out)
     }
 
     /// [`encode`](Self::encode) into a buffer. After an error its contents are undefined.
     ///
     /// # Errors
-    /// As [`encode`](Self::encode), and [`Error::Buffer`] unless the buffer has `letters.len() * channels` elements.
-    pub fn encode_into<T: Element>(&self, letters: &[u8], out: &mut [T]) -> Result<()> {
-        self.rows_into(Alphabet::Letters, letters, letters.len(), out)
+    /// As [`encode`](Self::encode), and [`Error::Buffer`] unless the buffer has `length * channels` elements.
+    pub fn encode_into<T: Element>(&self, sequence: impl Sequence, out: &mut [T]) -> Result<()> {
+        self.rows_into(sequence.alphabet(), sequence.symbols(), sequence.symbols().len(), out)
     }
 
-    /// Encodes one sequence of base codes ([`base`]).
-    ///
-    /// # Shapes
-    /// As [`encode`](Self::encode).
-    ///
-    /// # Errors
-    /// As [`encode`](Self::encode), and [`Error::Code`] for a number that is no code.
-    ///
-    /// ```
-    /// use promoter_encode::one_hot::OneHot;
-    /// assert_eq!(OneHot::default().encode_codes::<u8>(&[3, 0])?, [0, 0, 0, 1, 1, 0, 0, 0]);
-    /// # Ok::<(), promoter_encode::Error>(())
-    /// ```
-    pub fn encode_codes<T: Element>(&self, codes: &[u8]) -> Result<Vec<T>> {
-        let mut out = vec![T::ZERO; codes.len() * self.channels()];
-        self.encode_codes_into(codes, &mut out)?;
-        Ok(out)
-    }
-
-    /// [`encode_codes`](Self::encode_codes) into a buffer. After an error its contents are undefined.
-    ///
-    /// # Errors
-    /// As [`encode_codes`](Self::encode_codes) and [`encode_into`](Self::encode_into).
-    pub fn encode_codes_into<T: Element>(&self, codes: &[u8], out: &mut [T]) -> Result<()> {
-        self.rows_into(Alphabet::Codes, codes, codes.len(), out)
-    }
-
-    /// Encodes the letters of many sequences of one length, which lie one after the other.
+    /// Encodes many sequences of one length, which lie one after the other.
     ///
     /// # Shapes
     /// Input: `(sequences, length)`. Output: `(sequences, length, channels)` or `(sequences, channels, length)`.
     ///
     /// # Errors
-    /// As [`encode_into`](Self::encode_into), and [`Error::Rows`] unless the letters divide into rows of `length`.
+    /// As [`encode_into`](Self::encode_into), and [`Error::Rows`] unless the sequences divide into rows of `length`.
     ///
     /// ```
     /// use promoter_encode::one_hot::OneHot;
     /// let mut batch = [0.0f32; 2 * 3 * 4];
-    /// OneHot::grelu().encode_batch_into(b"ACGTTT", 3, &mut batch)?;
+    /// OneHot::grelu().encode_batch_into("ACGTTT", 3, &mut batch)?;
     /// assert_eq!(batch[..12], [1., 0., 0., 0., 1., 0., 0., 0., 1., 0., 0., 0.]);
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
-    pub fn encode_batch_into<T: Element>(&self, letters: &[u8], length: usize, out: &mut [T]) -> Result<()> {
-        self.rows_into(Alphabet::Letters, letters, length, out)
+    pub fn encode_batch_into<T: Element>(&self, sequences: impl Sequence, length: usize, out: &mut [T]) -> Result<()> {
+        self.rows_into(sequences.alphabet(), sequences.symbols(), length, out)
     }
 
-    /// [`encode_batch_into`](Self::encode_batch_into) for base codes.
-    ///
-    /// # Errors
-    /// As [`encode_batch_into`](Self::encode_batch_into) and [`encode_codes`](Self::encode_codes).
-    pub fn encode_codes_batch_into<T: Element>(&self, codes: &[u8], length: usize, out: &mut [T]) -> Result<()> {
-        self.rows_into(Alphabet::Codes, codes, length, out)
-    }
-
-    /// Fills the channel of a flag in a sequence that [`encode_into`](Self::encode_into) or one of its siblings
-    /// encoded; they leave it at zero.
+    /// Fills the channel of a flag in a sequence that [`encode_into`](Self::encode_into) or
+    /// [`encode_batch_into`](Self::encode_batch_into) encoded; they leave it at zero.
     ///
     /// # Errors
     /// [`Error::Setting`] if the encoding has no such channel, [`Error::Rows`] unless `encoded` is a whole number of
@@ -155,7 +132,7 @@ impl OneHot {
     /// ```
     /// use promoter_encode::one_hot::{Flag, OneHot};
     /// let one_hot = OneHot::prix_fixe_train();
-    /// let mut encoded: Vec<f32> = one_hot.encode(b"GC")?;
+    /// let mut encoded: Vec<f32> = one_hot.encode("GC")?;
     /// one_hot.set_flag(Flag::IsReverse, true, &mut encoded)?;
     /// assert_eq!(encoded, [0., 0., 1., 0., 0., 1., 0., 0., 1., 1., 0., 0.]);
     /// # Ok::<(), promoter_encode::Error>(())
@@ -182,7 +159,7 @@ impl OneHot {
     /// The letters that one encoded sequence stands for.
     ///
     /// Where several letters encode alike the first of A, C, G, T, N, the other IUPAC letters and padding is meant:
-    /// with [`Ambiguous::Zeros`] a row of zeros is `N`. Flags are not looked at.
+    /// with [`AnyBase::Zeros`] a row of zeros is `N`. Flags are not looked at.
     ///
     /// # Errors
     /// [`Error::Row`] for values that no letter encodes to, [`Error::Rows`] unless `encoded` is a whole number of
@@ -191,7 +168,7 @@ impl OneHot {
     /// ```
     /// use promoter_encode::one_hot::OneHot;
     /// let one_hot = OneHot::deepsea();
-    /// assert_eq!(one_hot.decode(&one_hot.encode::<f32>(b"GATTACAN")?)?, b"GATTACAN");
+    /// assert_eq!(one_hot.decode(&one_hot.encode::<f32>("GATTACAN")?)?, b"GATTACAN");
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
     pub fn decode<T: Element>(&self, encoded: &[T]) -> Result<Vec<u8>> {
@@ -241,17 +218,17 @@ impl OneHot {
 
     /// The base channels of a code, or the policy that refuses it.
     fn row_of(&self, code: u8) -> std::result::Result<[f32; 4], &'static str> {
-        match (code, self.iupac, self.ambiguous) {
+        match (code, self.iupac, self.n) {
             (0..=3, _, _) | (5..=14, Iupac::Spread, _) => {
                 let possible = base::POSSIBLE[usize::from(code)];
                 let share = 1.0 / possible.count_ones() as f32;
                 Ok(self.order.codes().map(|channel| if possible >> channel & 1 == 1 { share } else { 0.0 }))
             }
             (5..=14, Iupac::Error, _) => Err("iupac"),
-            (base::PAD, _, _) | (_, _, Ambiguous::Zeros) => Ok([0.0; 4]),
-            (_, _, Ambiguous::Uniform) => Ok([0.25; 4]),
-            (_, _, Ambiguous::Ones) => Ok([1.0; 4]),
-            (_, _, Ambiguous::Error) => Err("ambiguous"),
+            (base::PAD, _, _) | (_, _, AnyBase::Zeros) => Ok([0.0; 4]),
+            (_, _, AnyBase::Uniform) => Ok([0.25; 4]),
+            (_, _, AnyBase::Ones) => Ok([1.0; 4]),
+            (_, _, AnyBase::Error) => Err("n"),
         }
     }
 
@@ -283,8 +260,8 @@ impl OneHot {
         if out.len() != symbols.len() * channels {
             return Err(Error::Buffer { expected: symbols.len() * channels, found: out.len() });
         }
-        if !T::FRACTIONS && self.ambiguous == Ambiguous::Uniform {
-            return Err(Error::Fraction { policy: "ambiguous", element: T::NAME });
+        if !T::FRACTIONS && self.n == AnyBase::Uniform {
+            return Err(Error::Fraction { policy: "n", element: T::NAME });
         }
         if !T::FRACTIONS && self.iupac == Iupac::Spread {
             return Err(Error::Fraction { policy: "iupac", element: T::NAME });

@@ -1,59 +1,39 @@
 //! The other strand, read in its own direction.
 
-use crate::letters::{Alphabet, windows};
-use crate::{Error, Result, base};
+use crate::letters::windows;
+use crate::sequence::Alphabet;
+use crate::{Error, Result, Sequence, base};
 use multiversion::multiversion;
 
-/// Reverse complement of letters. Case is kept; ambiguous letters become those of the complementary bases.
+/// Reverse complement of a sequence, letters of letters and codes of codes. Case is kept; ambiguity codes become those of
+/// the complementary bases.
 ///
 /// # Errors
-/// [`Error::Byte`] for a byte that is no IUPAC letter and not `.`.
+/// [`Error::Byte`] for a byte that is not an IUPAC letter and not `.`, [`Error::Code`] for a number that is not a code.
 ///
 /// ```
-/// use promoter_encode::reverse_complement;
-/// assert_eq!(reverse_complement::letters(b"GATTRn.")?, b".nYAATC");
+/// use promoter_encode::{Codes, reverse_complement};
+/// assert_eq!(reverse_complement::of("GATTRn.")?, b".nYAATC");
+/// assert_eq!(reverse_complement::of(Codes(&[2, 0, 3, 3]))?, [0, 0, 3, 1]);
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
-pub fn letters(letters: &[u8]) -> Result<Vec<u8>> {
-    let mut out = vec![0; letters.len()];
-    batch(Alphabet::Letters, letters, letters.len(), &mut out)?;
+pub fn of(sequence: impl Sequence) -> Result<Vec<u8>> {
+    let symbols = sequence.symbols();
+    let mut out = vec![0; symbols.len()];
+    batch(sequence.alphabet(), symbols, symbols.len(), &mut out)?;
     Ok(out)
 }
 
-/// [`letters`] of many sequences of one length, which lie one after the other, into a buffer of the same size.
+/// [`of`] many sequences of one length, which lie one after the other, into a buffer of the same size.
 ///
 /// # Shapes
 /// Input and output: `(sequences, length)`.
 ///
 /// # Errors
-/// As [`letters`]; [`Error::Rows`] unless the letters divide into rows of `length`, [`Error::Buffer`] unless the buffer
-/// is as long as they are.
-pub fn letters_batch_into(letters: &[u8], length: usize, out: &mut [u8]) -> Result<()> {
-    batch(Alphabet::Letters, letters, length, out)
-}
-
-/// Reverse complement of base codes.
-///
-/// # Errors
-/// [`Error::Code`] for a number that is no code.
-///
-/// ```
-/// use promoter_encode::reverse_complement;
-/// assert_eq!(reverse_complement::codes(&[2, 0, 3, 3])?, [0, 0, 3, 1]);
-/// # Ok::<(), promoter_encode::Error>(())
-/// ```
-pub fn codes(codes: &[u8]) -> Result<Vec<u8>> {
-    let mut out = vec![0; codes.len()];
-    batch(Alphabet::Codes, codes, codes.len(), &mut out)?;
-    Ok(out)
-}
-
-/// [`codes`] of many sequences of one length, as [`letters_batch_into`].
-///
-/// # Errors
-/// As [`codes`] and [`letters_batch_into`].
-pub fn codes_batch_into(codes: &[u8], length: usize, out: &mut [u8]) -> Result<()> {
-    batch(Alphabet::Codes, codes, length, out)
+/// As [`of`]; [`Error::Rows`] unless the sequences divide into rows of `length`, [`Error::Buffer`] unless the buffer is as
+/// long as they are.
+pub fn batch_into(sequences: impl Sequence, length: usize, out: &mut [u8]) -> Result<()> {
+    batch(sequences.alphabet(), sequences.symbols(), length, out)
 }
 
 fn batch(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Shifts along the sequence, as training sees a promoter a few bases off.
 
+#[cfg(feature = "random")]
 use crate::random::Stream;
 
 /// Moves the symbols of a sequence, letters or codes, to the right by `offset` places, or to the left if it is negative.
@@ -34,6 +35,7 @@ pub fn by(symbols: &mut [u8], offset: isize, fill: u8) {
 /// let offset = shift::jitter(&mut letters, 1, b'N', &mut Stream::new(1, "jitter", 0));
 /// assert!((-1..=1).contains(&offset));
 /// ```
+#[cfg(feature = "random")]
 pub fn jitter(symbols: &mut [u8], most: u16, fill: u8, draws: &mut Stream) -> isize {
     let offset = draws.below(2 * u64::from(most) + 1) as isize - most as isize;
     by(symbols, offset, fill);

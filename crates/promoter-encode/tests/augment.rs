@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use promoter_encode::random::Stream;
-use promoter_encode::{Error, base, mutate, shift, shuffle};
+use promoter_encode::{Codes, Error, base, mutate, shift, shuffle};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -37,13 +37,12 @@ proptest! {
 
     #[test]
     fn codes_mutate_as_their_letters(letters in "[ACGTNR]{0,200}", rate in 0.0..=1.0, seed in any::<u64>()) {
-        let mut mutated = letters.clone().into_bytes();
-        let replaced = mutate::letters(&mut mutated, rate, &mut Stream::new(seed, "test", 0)).unwrap();
+        let (mutated, replaced) = mutate::substitute(&*letters, rate, &mut Stream::new(seed, "test", 0)).unwrap();
         prop_assert_eq!(mutated.iter().zip(letters.as_bytes()).filter(|(new, old)| new != old).count(), replaced);
-        let mut codes: Vec<u8> = letters.bytes().map(base::from_ascii).collect();
-        prop_assert_eq!(mutate::codes(&mut codes, rate, &mut Stream::new(seed, "test", 0)).unwrap(), replaced);
+        let codes: Vec<u8> = letters.bytes().map(base::from_ascii).collect();
+        let of_codes = mutate::substitute(Codes(&codes), rate, &mut Stream::new(seed, "test", 0)).unwrap();
         let expected: Vec<u8> = mutated.iter().map(|&letter| base::from_ascii(letter)).collect();
-        prop_assert_eq!(codes, expected);
+        prop_assert_eq!(of_codes, (expected, replaced));
     }
 }
 
@@ -80,8 +79,7 @@ fn every_dinucleotide_shuffle_is_equally_likely() {
 
 #[test]
 fn mutations_come_at_their_rate_and_to_every_other_base() {
-    let mut codes = vec![2; 30_000];
-    let replaced = mutate::codes(&mut codes, 0.3, &mut Stream::new(1, "test", 0)).unwrap();
+    let (codes, replaced) = mutate::substitute(Codes(&[2; 30_000]), 0.3, &mut Stream::new(1, "test", 0)).unwrap();
     assert!((8_700..9_300).contains(&replaced), "{replaced}");
     for base in [0, 1, 3] {
         let found = codes.iter().filter(|&&code| code == base).count();
@@ -107,11 +105,9 @@ fn jitter_reaches_every_offset_alike() {
 fn bad_input_is_an_error() {
     let mut stream = Stream::new(1, "test", 0);
     for rate in [-0.1, 1.1, f64::NAN] {
-        let mutated = mutate::letters(&mut [b'A'], rate, &mut stream);
+        let mutated = mutate::substitute("A", rate, &mut stream);
         assert!(matches!(mutated, Err(Error::Setting { setting: "rate", .. })));
     }
-    let mut letters = *b"ACG-";
-    assert_eq!(mutate::letters(&mut letters, 1.0, &mut stream), Err(Error::Byte { position: 3, byte: b'-' }));
-    assert_eq!(&letters, b"ACG-");
-    assert_eq!(mutate::codes(&mut [0, 16], 1.0, &mut stream), Err(Error::Code { position: 1, code: 16 }));
+    assert_eq!(mutate::substitute("ACG-", 1.0, &mut stream), Err(Error::Byte { position: 3, byte: b'-' }));
+    assert_eq!(mutate::substitute(Codes(&[0, 16]), 1.0, &mut stream), Err(Error::Code { position: 1, code: 16 }));
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use promoter_encode::fit::{Fit, Longer, PLASMID, PLASMID_AFTER, Shorter};
-use promoter_encode::{Error, base};
+use promoter_encode::{Codes, Error, Letters, base};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ fn fixture(text: &str) -> Value {
 }
 
 fn check(fit: &Fit, raw: &str, expected: &str) {
-    assert_eq!(String::from_utf8(fit.letters(raw.as_bytes()).unwrap()).unwrap(), expected);
-    assert_eq!(fit.codes(&codes(raw.as_bytes())).unwrap(), codes(expected.as_bytes()));
+    assert_eq!(String::from_utf8(fit.apply(raw).unwrap()).unwrap(), expected);
+    assert_eq!(fit.apply(Codes(&codes(raw.as_bytes()))).unwrap(), codes(expected.as_bytes()));
 }
 
 #[test]
@@ -29,9 +29,9 @@ fn auth_takes_the_insert_of_constructs_of_110_bases() {
         match auth["kept"][name].as_str() {
             Some(kept) => check(&Fit::auth(), raw, kept),
             // Of the rows that auth drops, the one with an N has the right length.
-            None if raw.contains('N') => assert!(Fit::auth().letters(raw.as_bytes()).is_ok()),
+            None if raw.contains('N') => assert!(Fit::auth().apply(raw).is_ok()),
             None => {
-                assert_eq!(Fit::auth().letters(raw.as_bytes()), Err(Error::Length { expected: 110, found: raw.len() }))
+                assert_eq!(Fit::auth().apply(raw), Err(Error::Length { expected: 110, found: raw.len() }))
             }
         }
     }
@@ -74,7 +74,7 @@ fn prix_fixe_extends_into_the_plasmid() {
     }
     check(&fit, "ACGT", PLASMID);
     let short = Fit { shorter: Shorter::ExtendLeft("ACGT".into()), ..fit };
-    assert_eq!(short.letters(&[b'A'; 162]), Err(Error::Length { expected: 150, found: 162 }));
+    assert_eq!(short.apply(Letters(&[b'A'; 162])), Err(Error::Length { expected: 150, found: 162 }));
 }
 
 /// The same plasmid on both sides, as in the file of the whole plasmid.
@@ -98,22 +98,22 @@ fn the_sweep_of_noisy_chardonnay_extends_on_both_sides() {
 #[test]
 fn bad_settings_are_errors() {
     let fit = Fit { shorter: Shorter::PadRight('-'), ..Fit::exact(4) };
-    assert!(matches!(fit.letters(b"AC"), Err(Error::Setting { setting: "padding", .. })));
+    assert!(matches!(fit.apply("AC"), Err(Error::Setting { setting: "padding", .. })));
     let fit = Fit { crop: Some((3, 5)), shorter: Shorter::Error, ..fit };
-    assert!(matches!(fit.letters(b"ACGT"), Err(Error::Setting { setting: "crop", .. })));
+    assert!(matches!(fit.apply("ACGT"), Err(Error::Setting { setting: "crop", .. })));
     let fit = Fit { crop: Some((3, 2)), ..fit };
-    assert!(matches!(fit.letters(b"ACGT"), Err(Error::Setting { setting: "crop", .. })));
+    assert!(matches!(fit.apply("ACGT"), Err(Error::Setting { setting: "crop", .. })));
     let fit = Fit { crop: Some((0, 2)), ..fit };
-    assert_eq!(fit.letters_into(b"ACGT", &mut [0; 3]), Err(Error::Buffer { expected: 2, found: 3 }));
-    assert_eq!(fit.letters(b"ACG"), Err(Error::Length { expected: 4, found: 3 }));
+    assert_eq!(fit.apply_into("ACGT", &mut [0; 3]), Err(Error::Buffer { expected: 2, found: 3 }));
+    assert_eq!(fit.apply("ACG"), Err(Error::Length { expected: 4, found: 3 }));
     assert!(matches!(fit.shifted(-1), Err(Error::Setting { setting: "shift", .. })));
     assert!(matches!(fit.shifted(3), Err(Error::Setting { setting: "shift", .. })));
     assert!(matches!(Fit { crop: None, ..fit.clone() }.shifted(1), Err(Error::Setting { setting: "shift", .. })));
     let fit = Fit { shorter: Shorter::ExtendLeft("A-".into()), crop: None, ..fit };
-    assert_eq!(fit.letters(b"ACG"), Err(Error::Byte { position: 1, byte: b'-' }));
+    assert_eq!(fit.apply("ACG"), Err(Error::Byte { position: 1, byte: b'-' }));
     let fit = Fit { append: "A-".into(), ..Fit::exact(4) };
-    assert_eq!(fit.letters(b"AC"), Err(Error::Byte { position: 1, byte: b'-' }));
-    assert_eq!(fit.letters(b"ACG"), Err(Error::Length { expected: 4, found: 3 }));
+    assert_eq!(fit.apply("AC"), Err(Error::Byte { position: 1, byte: b'-' }));
+    assert_eq!(fit.apply("ACG"), Err(Error::Length { expected: 4, found: 3 }));
 }
 
 /// Slow and plain: build the whole, then cut.
@@ -160,7 +160,7 @@ proptest! {
             crop: crop.map(|(a, b)| (a.min(b).min(length), a.max(b).min(length))),
         };
         let expected = reference(&fit, letters.as_bytes());
-        prop_assert_eq!(&fit.letters(letters.as_bytes()).unwrap(), &expected);
-        prop_assert_eq!(fit.codes(&codes(letters.as_bytes())).unwrap(), codes(&expected));
+        prop_assert_eq!(&fit.apply(letters.as_str()).unwrap(), &expected);
+        prop_assert_eq!(fit.apply(Codes(&codes(letters.as_bytes()))).unwrap(), codes(&expected));
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // tests
 
+use promoter_encode::Letters;
 use promoter_encode::embed::glove::{Config, Mode, Model, Progress, train};
 use promoter_encode::embed::{Corpus, Error};
 use promoter_encode::kmer::Kmers;
@@ -56,7 +57,7 @@ fn kmers_of(k: usize) -> Corpus {
 fn kmers(k: usize, sequences: &[Vec<u8>]) -> Corpus {
     let mut corpus = kmers_of(k);
     for sequence in sequences {
-        corpus.push_sequence(sequence).unwrap();
+        corpus.push_sequence(Letters(sequence)).unwrap();
     }
     corpus
 }

@@ -4,7 +4,7 @@
 
 use promoter_encode::kmer::{Kmers, Oov, Span, Strand, Token, Tokenizer};
 use promoter_encode::random::Stream;
-use promoter_encode::{Error, base};
+use promoter_encode::{Codes, Error, Letters, base};
 use proptest::prelude::*;
 
 fn codes(letters: &[u8]) -> Vec<u8> {
@@ -17,7 +17,7 @@ fn nad_tokens_are_those_of_its_own_code() {
     let tokenizer = Kmers::nad().tokenizer().unwrap();
     for (sequence, words) in fixture["sequences"].as_array().unwrap().iter().zip(fixture["tokens"].as_array().unwrap())
     {
-        let tokens = tokenizer.tokens::<u16>(sequence.as_str().unwrap().as_bytes()).unwrap();
+        let tokens = tokenizer.tokens::<u16>(sequence.as_str().unwrap()).unwrap();
         let expected: Vec<&str> = words.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
         let found: Vec<String> =
             tokens.iter().map(|&token| String::from_utf8(tokenizer.kmer(token.into()).unwrap()).unwrap()).collect();
@@ -75,8 +75,8 @@ fn reference(kmers: &Kmers, words: &[String], letters: &str) -> Result<Vec<u32>,
 
 fn check<T: Token + Into<u32>>(tokenizer: &Tokenizer, letters: &str, expected: &Result<Vec<u32>, usize>) {
     let wide = |tokens: Vec<T>| tokens.into_iter().map(Into::into).collect::<Vec<u32>>();
-    let of_letters = tokenizer.tokens::<T>(letters.as_bytes());
-    let of_codes = tokenizer.tokens_of_codes::<T>(&codes(letters.as_bytes()));
+    let of_letters = tokenizer.tokens::<T>(letters);
+    let of_codes = tokenizer.tokens::<T>(Codes(&codes(letters.as_bytes())));
     match expected {
         Ok(expected) => {
             assert_eq!(&wide(of_letters.unwrap()), expected);
@@ -118,14 +118,14 @@ proptest! {
                     prop_assert!(expected.len() == count || oov == Oov::Skip);
                     let mut counts = vec![0u32; tokenizer.vocabulary_size()];
                     expected.iter().for_each(|&token| counts[token as usize] += 1);
-                    prop_assert_eq!(tokenizer.counts(letters.as_bytes()).unwrap(), counts.clone());
-                    prop_assert_eq!(tokenizer.counts_of_codes(&codes(letters.as_bytes())).unwrap(), counts);
+                    prop_assert_eq!(tokenizer.counts(letters.as_str()).unwrap(), counts.clone());
+                    prop_assert_eq!(tokenizer.counts(Codes(&codes(letters.as_bytes()))).unwrap(), counts);
                 }
             }
             Err(error) => {
                 let Error::Length { expected, found } = error else { panic!("{error}") };
                 prop_assert!(found == letters.len() && expected > found);
-                prop_assert_eq!(tokenizer.tokens::<u32>(letters.as_bytes()), Err(error));
+                prop_assert_eq!(tokenizer.tokens::<u32>(letters.as_str()), Err(error));
             }
         }
     }
@@ -138,12 +138,12 @@ proptest! {
             *letter = b'N';
         }
         let tokenizer = Kmers { k, oov: Oov::Token, ..Kmers::default() }.tokenizer().unwrap();
-        let expected: Vec<u16> = letters.chunks(length).flat_map(|row| tokenizer.tokens(row).unwrap()).collect();
+        let expected: Vec<u16> = letters.chunks(length).flat_map(|row| tokenizer.tokens(Letters(row)).unwrap()).collect();
         let mut batch = vec![7u16; expected.len()];
-        tokenizer.tokens_batch_into(&letters, length, &mut batch).unwrap();
+        tokenizer.tokens_batch_into(Letters(&letters), length, &mut batch).unwrap();
         prop_assert_eq!(&batch, &expected);
         batch.fill(7);
-        tokenizer.tokens_of_codes_batch_into(&codes(&letters), length, &mut batch).unwrap();
+        tokenizer.tokens_batch_into(Codes(&codes(&letters)), length, &mut batch).unwrap();
         prop_assert_eq!(&batch, &expected);
     }
 
@@ -151,14 +151,14 @@ proptest! {
     fn the_reverse_complement_of_a_sequence_has_the_reversed_reverse_complements(letters in "[ACGT]{12,90}", k in 1usize..=12) {
         let reversed: Vec<u8> = letters.chars().rev().map(|letter| complement(letter) as u8).collect();
         let tokenizer = Kmers { k, ..Kmers::default() }.tokenizer().unwrap();
-        let mut expected: Vec<u32> = tokenizer.tokens(&reversed).unwrap();
+        let mut expected: Vec<u32> = tokenizer.tokens(Letters(&reversed)).unwrap();
         expected.reverse();
-        let tokens: Vec<u32> = tokenizer.tokens(letters.as_bytes()).unwrap();
+        let tokens: Vec<u32> = tokenizer.tokens(letters.as_str()).unwrap();
         let found: Vec<u32> = tokens.iter().map(|&token| tokenizer.reverse_complement(token).unwrap()).collect();
         prop_assert_eq!(found, expected);
         for (start, &token) in tokens.iter().enumerate() {
             prop_assert_eq!(tokenizer.kmer(token).unwrap(), &letters.as_bytes()[start..start + k]);
-            prop_assert_eq!(tokenizer.token(&letters.as_bytes()[start..start + k]).unwrap(), token);
+            prop_assert_eq!(tokenizer.token(Letters(&letters.as_bytes()[start..start + k])).unwrap(), token);
         }
     }
 }
@@ -169,9 +169,9 @@ fn canonical_tokens_do_not_know_the_strand() {
         let tokenizer = Kmers { k, strand: Strand::Canonical, ..Kmers::default() }.tokenizer().unwrap();
         let palindromes = if k % 2 == 0 { 1 << k } else { 0 };
         assert_eq!(tokenizer.words(), ((1usize << (2 * k)) + palindromes) / 2);
-        let mut forward: Vec<u32> = tokenizer.tokens(b"GATTACAGATTACATCG").unwrap();
+        let mut forward: Vec<u32> = tokenizer.tokens("GATTACAGATTACATCG").unwrap();
         forward.reverse();
-        assert_eq!(forward, tokenizer.tokens::<u32>(b"CGATGTAATCTGTAATC").unwrap());
+        assert_eq!(forward, tokenizer.tokens::<u32>("CGATGTAATCTGTAATC").unwrap());
         assert_eq!(tokenizer.reverse_complement(forward[0]).unwrap(), forward[0]);
     }
 }
@@ -189,7 +189,10 @@ fn odd_lengths_equal_the_reference() {
             check::<u32>(&tokenizer, &letters, &reference(&kmers, &words, &letters));
         }
         for length in [0, k - 1] {
-            assert_eq!(tokenizer.tokens::<u16>(&vec![b'A'; length]), Err(Error::Length { expected: k, found: length }));
+            assert_eq!(
+                tokenizer.tokens::<u16>(Letters(&vec![b'A'; length])),
+                Err(Error::Length { expected: k, found: length })
+            );
         }
     }
 }
@@ -213,28 +216,31 @@ fn bad_settings_are_errors() {
 fn bad_input_is_an_error() {
     let tokenizer = Kmers { k: 3, ..Kmers::default() }.tokenizer().unwrap();
     let refused = |position, letter| Error::Letter { position, letter, policy: "oov" };
-    assert_eq!(tokenizer.tokens::<u16>(b"ACGTN"), Err(refused(4, 'N')));
-    assert_eq!(tokenizer.tokens_of_codes::<u16>(&[0, 1, 4, 1]), Err(refused(2, 'N')));
-    assert_eq!(tokenizer.tokens::<u16>("ACGé".as_bytes()), Err(Error::Byte { position: 3, byte: 0xc3 }));
-    assert_eq!(tokenizer.tokens_of_codes::<u16>(&[0, 1, 2, 99]), Err(Error::Code { position: 3, code: 99 }));
-    assert_eq!(tokenizer.tokens_into(b"ACGT", &mut [0u16; 1]), Err(Error::Buffer { expected: 2, found: 1 }));
-    assert_eq!(tokenizer.tokens_batch_into(b"ACGTACG", 4, &mut [0u16; 4]), Err(Error::Rows { found: 7, length: 4 }));
-    assert_eq!(tokenizer.tokens_batch_into(b"ACGT", 0, &mut [0u16; 4]), Err(Error::Rows { found: 4, length: 0 }));
-    assert_eq!(tokenizer.tokens_batch_into(b"ACGT", 4, &mut [0u16; 3]), Err(Error::Buffer { expected: 2, found: 3 }));
-    assert_eq!(tokenizer.tokens_batch_into(b"", 0, &mut [0u16; 0]), Err(Error::Length { expected: 3, found: 0 }));
+    assert_eq!(tokenizer.tokens::<u16>("ACGTN"), Err(refused(4, 'N')));
+    assert_eq!(tokenizer.tokens::<u16>(Codes(&[0, 1, 4, 1])), Err(refused(2, 'N')));
+    assert_eq!(tokenizer.tokens::<u16>("ACGé"), Err(Error::Byte { position: 3, byte: 0xc3 }));
+    assert_eq!(tokenizer.tokens::<u16>(Codes(&[0, 1, 2, 99])), Err(Error::Code { position: 3, code: 99 }));
+    assert_eq!(tokenizer.tokens_into("ACGT", &mut [0u16; 1]), Err(Error::Buffer { expected: 2, found: 1 }));
+    assert_eq!(tokenizer.tokens_batch_into("ACGTACG", 4, &mut [0u16; 4]), Err(Error::Rows { found: 7, length: 4 }));
+    assert_eq!(tokenizer.tokens_batch_into("ACGT", 0, &mut [0u16; 4]), Err(Error::Rows { found: 4, length: 0 }));
+    assert_eq!(tokenizer.tokens_batch_into("ACGT", 4, &mut [0u16; 3]), Err(Error::Buffer { expected: 2, found: 3 }));
+    assert_eq!(tokenizer.tokens_batch_into("", 0, &mut [0u16; 0]), Err(Error::Length { expected: 3, found: 0 }));
     let mut letters = vec![b'A'; 110 * 200];
     letters[11_111] = b'N';
-    assert_eq!(tokenizer.tokens_batch_into(&letters, 110, &mut vec![0u16; 108 * 200]), Err(refused(11_111, 'N')));
-    assert_eq!(tokenizer.token(b"ACN"), Err(refused(2, 'N')));
-    assert_eq!(tokenizer.token(b"AC"), Err(Error::Length { expected: 3, found: 2 }));
+    assert_eq!(
+        tokenizer.tokens_batch_into(Letters(&letters), 110, &mut vec![0u16; 108 * 200]),
+        Err(refused(11_111, 'N'))
+    );
+    assert_eq!(tokenizer.token("ACN"), Err(refused(2, 'N')));
+    assert_eq!(tokenizer.token("AC"), Err(Error::Length { expected: 3, found: 2 }));
     assert_eq!(tokenizer.kmer(64), Err(Error::Token { position: 0, token: 64, size: 64 }));
     let skipping = Kmers { oov: Oov::Skip, ..Kmers::default() }.tokenizer().unwrap();
-    let batch = skipping.tokens_batch_into(b"ACGTA", 5, &mut [0u16; 1]);
+    let batch = skipping.tokens_batch_into("ACGTA", 5, &mut [0u16; 1]);
     assert!(matches!(batch, Err(Error::Setting { setting: "oov", .. })));
     let wide = Kmers { k: 9, ..Kmers::default() }.tokenizer().unwrap();
-    assert!(matches!(wide.tokens::<u16>(b"ACGTACGTA"), Err(Error::Setting { setting: "k", .. })));
+    assert!(matches!(wide.tokens::<u16>("ACGTACGTA"), Err(Error::Setting { setting: "k", .. })));
     let full = Kmers { k: 8, oov: Oov::Token, ..Kmers::default() }.tokenizer().unwrap();
-    assert!(matches!(full.tokens::<u16>(b"ACGTACGTA"), Err(Error::Setting { setting: "k", .. })));
+    assert!(matches!(full.tokens::<u16>("ACGTACGTA"), Err(Error::Setting { setting: "k", .. })));
     assert_eq!((full.oov_token(), wide.oov_token()), (Some(1 << 16), None));
-    assert_eq!(full.token(b"ACGTNNNN"), Ok(1 << 16));
+    assert_eq!(full.token("ACGTNNNN"), Ok(1 << 16));
 }

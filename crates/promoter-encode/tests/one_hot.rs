@@ -3,23 +3,23 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use half::{bf16, f16};
-use promoter_encode::one_hot::{Ambiguous, Case, ChannelOrder, Element, Flag, Iupac, Layout, OneHot, Other};
-use promoter_encode::{Error, base};
+use promoter_encode::one_hot::{AnyBase, Case, ChannelOrder, Element, Flag, Iupac, Layout, OneHot, Other};
+use promoter_encode::{Codes, Error, Letters, base};
 use proptest::prelude::*;
 
 fn encode(one_hot: &OneHot, letters: &str) -> Vec<f32> {
-    one_hot.encode(letters.as_bytes()).unwrap()
+    one_hot.encode(letters).unwrap()
 }
 
 fn refuses(one_hot: &OneHot, letters: &str) -> bool {
-    one_hot.encode::<f32>(letters.as_bytes()).is_err()
+    one_hot.encode::<f32>(letters).is_err()
 }
 
 const IDENTITY: [f32; 16] = [1., 0., 0., 0., 0., 1., 0., 0., 0., 0., 1., 0., 0., 0., 0., 1.];
 
 #[test]
 fn auth_takes_nothing_but_the_four_bases() {
-    let auth = OneHot::preset("auth").unwrap();
+    let auth = "auth".parse::<OneHot>().unwrap();
     assert_eq!(encode(&auth, "ACGT"), IDENTITY);
     assert_eq!(encode(&auth, "TA"), [0., 0., 0., 1., 1., 0., 0., 0.]);
     assert!(["N", "R", "a", "-"].iter().all(|letter| refuses(&auth, letter)));
@@ -27,14 +27,14 @@ fn auth_takes_nothing_but_the_four_bases() {
 
 #[test]
 fn noisy_chardonnay_gives_other_letters_four_ones() {
-    let preset = OneHot::preset("noisy_chardonnay").unwrap();
+    let preset = "noisy_chardonnay".parse::<OneHot>().unwrap();
     assert_eq!(encode(&preset, "ACGT"), IDENTITY);
     assert_eq!(encode(&preset, "GNRa-"), [[0., 0., 1., 0.], [1.; 4], [1.; 4], [1.; 4], [1.; 4]].concat());
 }
 
 #[test]
 fn madlab_gives_n_zeros() {
-    let preset = OneHot::preset("madlab").unwrap();
+    let preset = "madlab".parse::<OneHot>().unwrap();
     assert_eq!(encode(&preset, "ACGT"), IDENTITY);
     assert_eq!(encode(&preset, "NC"), [0., 0., 0., 0., 0., 1., 0., 0.]);
     assert!(["R", "a", "-"].iter().all(|letter| refuses(&preset, letter)));
@@ -43,7 +43,7 @@ fn madlab_gives_n_zeros() {
 #[test]
 fn peppa_and_enformer_give_all_else_zeros() {
     for name in ["peppa", "enformer"] {
-        let preset = OneHot::preset(name).unwrap();
+        let preset = name.parse::<OneHot>().unwrap();
         assert_eq!(encode(&preset, "ACGT"), IDENTITY);
         assert_eq!(encode(&preset, "NRa-.T"), [[0.; 4], [0.; 4], [0.; 4], [0.; 4], [0.; 4], [0., 0., 0., 1.]].concat());
     }
@@ -51,7 +51,7 @@ fn peppa_and_enformer_give_all_else_zeros() {
 
 #[test]
 fn prix_fixe_has_purines_first_and_two_flags() {
-    let train = OneHot::preset("prix_fixe_train").unwrap();
+    let train = "prix_fixe_train".parse::<OneHot>().unwrap();
     // Rows: A, G, C, T, is-reverse, is-singleton; columns: A, C, g, N.
     let expected = |n| {
         [[1., 0., 0., n], [0., 0., 1., n], [0., 1., 0., n], [0., 0., 0., n], [0., 0., 0., 0.], [0., 0., 0., 0.]]
@@ -59,7 +59,7 @@ fn prix_fixe_has_purines_first_and_two_flags() {
     };
     assert_eq!(encode(&train, "ACgN"), expected(0.));
     for name in ["prix_fixe_predict", "legnet"] {
-        let preset = OneHot::preset(name).unwrap();
+        let preset = name.parse::<OneHot>().unwrap();
         assert_eq!(encode(&preset, "ACgN"), expected(0.25));
         assert!(refuses(&preset, "R"));
     }
@@ -73,7 +73,7 @@ fn prix_fixe_has_purines_first_and_two_flags() {
 
 #[test]
 fn deepsea_has_purines_first_and_channels_first() {
-    let preset = OneHot::preset("deepsea").unwrap();
+    let preset = "deepsea".parse::<OneHot>().unwrap();
     assert_eq!(encode(&preset, "AGct"), IDENTITY);
     assert_eq!(encode(&preset, "GN"), [0., 0., 1., 0., 0., 0., 0., 0.]);
 }
@@ -81,7 +81,7 @@ fn deepsea_has_purines_first_and_channels_first() {
 #[test]
 fn grelu_and_tangermeme_have_channels_first_and_refuse_other_letters() {
     for name in ["grelu", "tangermeme"] {
-        let preset = OneHot::preset(name).unwrap();
+        let preset = name.parse::<OneHot>().unwrap();
         assert_eq!(encode(&preset, "AGN"), [1., 0., 0., 0., 0., 0., 0., 1., 0., 0., 0., 0.]);
         assert!(["R", "a", "-"].iter().all(|letter| refuses(&preset, letter)));
     }
@@ -89,7 +89,7 @@ fn grelu_and_tangermeme_have_channels_first_and_refuse_other_letters() {
 
 #[test]
 fn crested_folds_case_and_gives_all_else_zeros() {
-    let preset = OneHot::preset("crested").unwrap();
+    let preset = "crested".parse::<OneHot>().unwrap();
     assert_eq!(encode(&preset, "acgt"), IDENTITY);
     assert_eq!(encode(&preset, "NR-c"), [[0.; 4], [0.; 4], [0.; 4], [0., 1., 0., 0.]].concat());
 }
@@ -105,25 +105,25 @@ fn iupac_letters_spread_over_the_bases_they_stand_for() {
 fn every_refusal_says_where_and_why() {
     let strict = OneHot::auth();
     let letter = |position, letter, policy| Err(Error::Letter { position, letter, policy });
-    assert_eq!(strict.encode::<f32>(b"ACN"), letter(2, 'N', "ambiguous"));
-    assert_eq!(strict.encode::<f32>(b"AR"), letter(1, 'R', "iupac"));
-    assert_eq!(strict.encode::<f32>(b"ac"), letter(0, 'a', "case"));
-    assert_eq!(strict.encode::<f32>(b"AC\xc3\xa9"), Err(Error::Byte { position: 2, byte: 0xc3 }));
-    assert_eq!(strict.encode_codes::<f32>(&[0, 16]), Err(Error::Code { position: 1, code: 16 }));
-    assert_eq!(strict.encode_codes::<f32>(&[0, 5]), letter(1, 'R', "iupac"));
-    assert_eq!(strict.encode_into(b"AC", &mut [0.0f32; 7]), Err(Error::Buffer { expected: 8, found: 7 }));
-    assert_eq!(strict.encode_batch_into(b"ACG", 2, &mut [0.0f32; 12]), Err(Error::Rows { found: 3, length: 2 }));
-    assert_eq!(strict.encode_batch_into(b"ACG", 0, &mut [0.0f32; 12]), Err(Error::Rows { found: 3, length: 0 }));
+    assert_eq!(strict.encode::<f32>("ACN"), letter(2, 'N', "n"));
+    assert_eq!(strict.encode::<f32>("AR"), letter(1, 'R', "iupac"));
+    assert_eq!(strict.encode::<f32>("ac"), letter(0, 'a', "case"));
+    assert_eq!(strict.encode::<f32>(Letters(b"AC\xc3\xa9")), Err(Error::Byte { position: 2, byte: 0xc3 }));
+    assert_eq!(strict.encode::<f32>(Codes(&[0, 16])), Err(Error::Code { position: 1, code: 16 }));
+    assert_eq!(strict.encode::<f32>(Codes(&[0, 5])), letter(1, 'R', "iupac"));
+    assert_eq!(strict.encode_into("AC", &mut [0.0f32; 7]), Err(Error::Buffer { expected: 8, found: 7 }));
+    assert_eq!(strict.encode_batch_into("ACG", 2, &mut [0.0f32; 12]), Err(Error::Rows { found: 3, length: 2 }));
+    assert_eq!(strict.encode_batch_into("ACG", 0, &mut [0.0f32; 12]), Err(Error::Rows { found: 3, length: 0 }));
     assert_eq!(strict.decode(&[1.0f32; 3]), Err(Error::Rows { found: 3, length: 4 }));
     assert_eq!(strict.decode(&[1.0f32, 0., 0., 0., 1., 1., 0., 0.]), Err(Error::Row { position: 1 }));
     let flag = strict.set_flag(Flag::IsReverse, true, &mut [0.0f32; 4]);
     assert!(matches!(flag, Err(Error::Setting { setting: "flag", .. })));
     let fraction = |policy| Err(Error::Fraction { policy, element: "u8" });
-    assert_eq!(OneHot::legnet().encode::<u8>(b"ACG"), fraction("ambiguous"));
-    assert_eq!(OneHot { iupac: Iupac::Spread, ..OneHot::default() }.encode::<u8>(b"ACG"), fraction("iupac"));
+    assert_eq!(OneHot::legnet().encode::<u8>("ACG"), fraction("n"));
+    assert_eq!(OneHot { iupac: Iupac::Spread, ..OneHot::default() }.encode::<u8>("ACG"), fraction("iupac"));
     assert!(matches!(ChannelOrder::new("ACGG"), Err(Error::ChannelOrder { .. })));
     assert!(matches!(ChannelOrder::new("ACG"), Err(Error::ChannelOrder { .. })));
-    let Err(error) = OneHot::preset("pepper") else { panic!("there is no such preset") };
+    let Err(error) = "pepper".parse::<OneHot>() else { panic!("there is no such preset") };
     assert!(error.to_string().contains("peppa"), "{error}");
 }
 
@@ -135,21 +135,21 @@ fn an_error_deep_in_a_batch_has_its_own_position() {
         let one_hot = OneHot { layout, ..OneHot::default() };
         let mut out = vec![0u8; letters.len() * 4];
         let expected = Err(Error::Byte { position: 77_777, byte: b'-' });
-        assert_eq!(one_hot.encode_batch_into(&letters, 110, &mut out), expected);
+        assert_eq!(one_hot.encode_batch_into(Letters(&letters), 110, &mut out), expected);
         #[cfg(feature = "rayon")]
-        assert_eq!(one_hot.par_encode_batch_into(&letters, 110, &mut out), expected);
+        assert_eq!(one_hot.par_encode_batch_into(Letters(&letters), 110, &mut out), expected);
     }
 }
 
 #[test]
 fn the_table_holds_the_encoding_of_every_code() {
-    for name in OneHot::PRESETS {
-        let one_hot = OneHot::preset(name).unwrap();
+    for name in OneHot::presets() {
+        let one_hot = name.parse::<OneHot>().unwrap();
         let (table, channels) = (one_hot.table(), one_hot.channels());
         assert_eq!(table.len(), 16 * channels);
         for code in 0..base::CODES as u8 {
             let row = &table[usize::from(code) * channels..][..channels];
-            match one_hot.encode_codes::<f32>(&[code]) {
+            match one_hot.encode::<f32>(Codes(&[code])) {
                 Ok(encoded) => assert_eq!(row, encoded),
                 Err(_) => assert!(row[..4].iter().all(|x| x.is_nan()), "{one_hot:?}"),
             }
@@ -204,11 +204,11 @@ fn reference(one_hot: &OneHot, letters: &[u8]) -> Result<Vec<f32>, usize> {
                         0.0
                     }
                 }
-                _ => match one_hot.ambiguous {
-                    Ambiguous::Zeros => 0.0,
-                    Ambiguous::Uniform => 0.25,
-                    Ambiguous::Ones => 1.0,
-                    Ambiguous::Error => return Err(position),
+                _ => match one_hot.n {
+                    AnyBase::Zeros => 0.0,
+                    AnyBase::Uniform => 0.25,
+                    AnyBase::Ones => 1.0,
+                    AnyBase::Error => return Err(position),
                 },
             };
         }
@@ -225,16 +225,16 @@ fn any_one_hot() -> impl Strategy<Value = OneHot> {
     (
         select(vec!["ACGT", "AGCT", "TGCA", "CATG"]),
         select(vec![Layout::ChannelsFirst, Layout::ChannelsLast]),
-        select(vec![Ambiguous::Zeros, Ambiguous::Uniform, Ambiguous::Ones, Ambiguous::Error]),
+        select(vec![AnyBase::Zeros, AnyBase::Uniform, AnyBase::Ones, AnyBase::Error]),
         select(vec![Iupac::AsN, Iupac::Spread, Iupac::Error]),
         select(vec![Case::Fold, Case::AsN, Case::Error]),
         select(vec![Other::Error, Other::AsN]),
         select(vec![vec![], vec![Flag::IsReverse], vec![Flag::IsSingleton, Flag::IsReverse]]),
     )
-        .prop_map(|(order, layout, ambiguous, iupac, case, other, flags)| OneHot {
+        .prop_map(|(order, layout, n, iupac, case, other, flags)| OneHot {
             order: ChannelOrder::new(order).unwrap(),
             layout,
-            ambiguous,
+            n,
             iupac,
             case,
             other,
@@ -256,7 +256,7 @@ fn any_letters(most: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn check<T: Element>(one_hot: &OneHot, letters: &[u8], expected: &Result<Vec<f32>, usize>) {
-    match (one_hot.encode::<T>(letters), expected) {
+    match (one_hot.encode::<T>(Letters(letters)), expected) {
         (Ok(encoded), Ok(expected)) => {
             assert_eq!(encoded, expected.iter().map(|&x| T::from_f32(x)).collect::<Vec<_>>());
         }
@@ -282,7 +282,7 @@ proptest! {
     #[test]
     fn codes_encode_as_their_letters(one_hot in any_one_hot(), codes in proptest::collection::vec(0u8..16, 0..200)) {
         let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
-        prop_assert_eq!(one_hot.encode_codes::<f32>(&codes), one_hot.encode::<f32>(&letters));
+        prop_assert_eq!(one_hot.encode::<f32>(Codes(&codes)), one_hot.encode::<f32>(Letters(&letters)));
     }
 
     #[test]
@@ -291,21 +291,21 @@ proptest! {
         let letters: Vec<u8> = (0..rows * length).map(|_| b"ACGTACGTACGTACGTacgtN"[stream.below(21) as usize]).collect();
         let channels = one_hot.channels();
         let mut batch = vec![0.0f32; letters.len() * channels];
-        let encoded = one_hot.encode_batch_into(&letters, length, &mut batch);
-        let row_wise: Result<Vec<Vec<f32>>, Error> = letters.chunks(length).map(|row| one_hot.encode(row)).collect();
+        let encoded = one_hot.encode_batch_into(Letters(&letters), length, &mut batch);
+        let row_wise: Result<Vec<Vec<f32>>, Error> = letters.chunks(length).map(|row| one_hot.encode(Letters(row))).collect();
         prop_assert_eq!(encoded.is_ok(), row_wise.is_ok());
         if let Ok(rows) = row_wise {
             prop_assert_eq!(&batch, &rows.concat());
             #[cfg(feature = "rayon")]
             {
                 let mut parallel = vec![7.0f32; batch.len()];
-                one_hot.par_encode_batch_into(&letters, length, &mut parallel).unwrap();
+                one_hot.par_encode_batch_into(Letters(&letters), length, &mut parallel).unwrap();
                 prop_assert_eq!(&batch, &parallel);
             }
             let codes: Vec<u8> = letters.iter().map(|&letter| base::from_ascii(letter)).collect();
             if one_hot.case == Case::Fold {
                 let mut of_codes = vec![7.0f32; batch.len()];
-                one_hot.encode_codes_batch_into(&codes, length, &mut of_codes).unwrap();
+                one_hot.encode_batch_into(Codes(&codes), length, &mut of_codes).unwrap();
                 prop_assert_eq!(&batch, &of_codes);
             }
         }
@@ -320,15 +320,15 @@ proptest! {
             ..OneHot::default()
         };
         prop_assert_eq!(one_hot.decode(&encode(&one_hot, &letters)).unwrap(), letters.as_bytes());
-        let of_bits = one_hot.encode::<bool>(letters.as_bytes()).unwrap();
+        let of_bits = one_hot.encode::<bool>(letters.as_str()).unwrap();
         prop_assert_eq!(one_hot.decode(&of_bits).unwrap(), letters.as_bytes());
     }
 
     #[test]
     fn decoding_undoes_spreading(letters in "[ACGTNRYSWKMBDHV.]{0,200}") {
-        let one_hot = OneHot { iupac: Iupac::Spread, ambiguous: Ambiguous::Uniform, ..OneHot::default() };
+        let one_hot = OneHot { iupac: Iupac::Spread, n: AnyBase::Uniform, ..OneHot::default() };
         prop_assert_eq!(one_hot.decode(&encode(&one_hot, &letters)).unwrap(), letters.as_bytes());
-        let half = one_hot.encode::<f16>(letters.as_bytes()).unwrap();
+        let half = one_hot.encode::<f16>(letters.as_str()).unwrap();
         prop_assert_eq!(one_hot.decode(&half).unwrap(), letters.as_bytes());
     }
 }
@@ -340,8 +340,8 @@ fn odd_lengths_equal_the_reference() {
         let letters: Vec<u8> = (0..length).map(|_| b"ACGTACGTACGTACGTacgtNR"[stream.below(22) as usize]).collect();
         for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
             for flags in [vec![], vec![Flag::IsReverse]] {
-                let one_hot = OneHot { layout, flags, ambiguous: Ambiguous::Uniform, ..OneHot::default() };
-                assert_eq!(one_hot.encode::<f32>(&letters).unwrap(), reference(&one_hot, &letters).unwrap());
+                let one_hot = OneHot { layout, flags, n: AnyBase::Uniform, ..OneHot::default() };
+                assert_eq!(one_hot.encode::<f32>(Letters(&letters)).unwrap(), reference(&one_hot, &letters).unwrap());
             }
         }
     }
@@ -354,7 +354,7 @@ fn arrays_have_the_layout_of_the_encoding() {
     for one_hot in [OneHot::default(), OneHot::legnet()] {
         let batch = one_hot.encode_batch_array::<f32>(sequences).unwrap();
         for (index, sequence) in sequences.iter().enumerate() {
-            let array = one_hot.encode_array::<f32>(sequence.as_bytes()).unwrap();
+            let array = one_hot.encode_array::<f32>(*sequence).unwrap();
             assert_eq!(batch.index_axis(ndarray::Axis(0), index), array);
             assert_eq!(array.into_raw_vec_and_offset().0, encode(&one_hot, sequence));
         }

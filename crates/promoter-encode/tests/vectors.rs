@@ -6,6 +6,7 @@ use promoter_encode::embed::io::{Format, read, write};
 use promoter_encode::embed::{Corpus, Error, Vectors, glove, projection, similarity::Summary, word2vec};
 use promoter_encode::kmer::{Kmers, Oov};
 use promoter_encode::random::Stream;
+use promoter_encode::{Codes, Letters};
 use proptest::prelude::*;
 
 const FORMATS: &[Format] = &[
@@ -246,19 +247,22 @@ fn corpora_refuse_what_they_cannot_hold() {
     }
     let mut corpus = kmers(3);
     for short in [&b"AC"[..], b""] {
-        assert!(matches!(corpus.push_sequence(short), Err(Error::Sequence(promoter_encode::Error::Length { .. }))));
+        assert!(matches!(
+            corpus.push_sequence(Letters(short)),
+            Err(Error::Sequence(promoter_encode::Error::Length { .. }))
+        ));
     }
     for bad in [&b"ACG\xffT"[..], b"AC-T", b"ACNT"] {
-        assert!(matches!(corpus.push_sequence(bad), Err(Error::Sequence(_))));
+        assert!(matches!(corpus.push_sequence(Letters(bad)), Err(Error::Sequence(_))));
     }
-    assert!(matches!(corpus.push_codes(&[0, 1, 2, 99]), Err(Error::Sequence(_))));
+    assert!(matches!(corpus.push_sequence(Codes(&[0, 1, 2, 99])), Err(Error::Sequence(_))));
     assert!(matches!(corpus.push(&[0, 64]), Err(Error::Token { position: 1, token: 64, size: 64 })));
     assert!(corpus.is_empty() && corpus.sentences().count() == 0);
     assert!(matches!(Corpus::from_text(" \n "), Err(Error::Empty)));
     assert!(matches!(Corpus::of_words(vec![]), Err(Error::Empty)));
     assert!(matches!(Corpus::of_words(vec!["a".into(), "a".into()]), Err(Error::Duplicate { .. })));
     let mut words = Corpus::of_words(vec!["a".into()]).unwrap();
-    assert!(matches!(words.push_sequence(b"ACGT"), Err(Error::NotKmers)));
+    assert!(matches!(words.push_sequence("ACGT"), Err(Error::NotKmers)));
     assert_eq!((words.word(0), words.word(9)), ("a".into(), String::new()));
 }
 
@@ -268,7 +272,7 @@ fn nad_rows_give_nads_words() {
     let (rows, tokens) = (expected["sequences"].as_array().unwrap(), expected["tokens"].as_array().unwrap());
     for (row, tokens) in rows.iter().zip(tokens) {
         let mut corpus = Corpus::of_kmers(&Kmers::nad()).unwrap();
-        corpus.push_sequence(row.as_str().unwrap().as_bytes()).unwrap();
+        corpus.push_sequence(row.as_str().unwrap()).unwrap();
         let words: Vec<String> = corpus.sentences().flatten().map(|&token| corpus.word(token)).collect();
         assert_eq!(serde_json::json!(words), *tokens);
     }
@@ -277,7 +281,7 @@ fn nad_rows_give_nads_words() {
 #[test]
 fn the_longest_kmers_fit() {
     let mut corpus = Corpus::of_kmers(&Kmers { k: 12, oov: Oov::Skip, ..Kmers::default() }).unwrap();
-    corpus.push_sequence(b"TTTTTTTTTTTTACGTNACGTACGTACGTA").unwrap();
+    corpus.push_sequence("TTTTTTTTTTTTACGTNACGTACGTACGTA").unwrap();
     let words: Vec<String> = corpus.sentences().flatten().map(|&token| corpus.word(token)).collect();
     assert_eq!(
         words,
@@ -299,8 +303,8 @@ fn the_longest_kmers_fit() {
 #[test]
 fn letters_and_codes_give_the_same_words_and_unknown_ones_have_a_name() {
     let mut corpus = Corpus::of_kmers(&Kmers { k: 2, oov: Oov::Token, ..Kmers::default() }).unwrap();
-    corpus.push_sequence(b"acgn").unwrap();
-    corpus.push_codes(&[0, 1, 2, 4]).unwrap();
+    corpus.push_sequence("acgn").unwrap();
+    corpus.push_sequence(Codes(&[0, 1, 2, 4])).unwrap();
     let sentences: Vec<&[u32]> = corpus.sentences().collect();
     assert_eq!(sentences, [[1, 6, 16]; 2]);
     assert_eq!([16, 17].map(|number| corpus.word(number)), ["<unk>", ""]);
@@ -396,5 +400,21 @@ fn configurations_survive_serde_and_unknown_keys_do_not() {
     for &format in FORMATS {
         let text = serde_json::to_string(&format).unwrap();
         assert_eq!(serde_json::from_str::<Format>(&text).unwrap(), format);
+    }
+}
+
+#[test]
+fn endless_lines_are_errors() {
+    for (format, start, line) in [
+        (Format::GloveText, &b"AC 1 2\n"[..], 2),
+        (Format::Word2vecText, b"", 1),
+        (Format::Word2vecText, b"2 1\nAC 1\n", 3),
+        (Format::Word2vecBinary, b"1 1\n", 2),
+    ] {
+        let endless = std::io::BufReader::new(std::io::Read::chain(start, std::io::repeat(b'A')));
+        match read(endless, format) {
+            Err(Error::Line { line: found, .. }) => assert_eq!(found, line),
+            other => panic!("{format:?}: {other:?}"),
+        }
     }
 }

@@ -15,13 +15,61 @@ pub enum Error {
         /// The value found there.
         value: f32,
     },
-    /// All labels are the same, so there is no scale to divide by.
-    #[error("all {rows} labels are {value}: a z-score needs labels that differ")]
+    /// All labels are the same, so there is no scale to divide by and no order.
+    #[error("all {rows} labels are {value}: `{transform}` needs labels that differ")]
     Constant {
+        /// Name of the transform.
+        transform: &'static str,
         /// Number of labels.
         rows: usize,
         /// Their common value.
         value: f32,
+    },
+    /// All labels of a group are the same.
+    #[error("all {rows} labels of group {group:?} are {value}: a z-score needs labels that differ")]
+    ConstantGroup {
+        /// The group.
+        group: String,
+        /// Number of its labels.
+        rows: usize,
+        /// Their common value.
+        value: f32,
+    },
+    /// A group of which the fit saw no label.
+    #[error("group {group:?} of row {row} was not among the groups that were fitted")]
+    UnknownGroup {
+        /// 0-based position in the slice.
+        row: usize,
+        /// The group.
+        group: String,
+    },
+    /// A label below 0, of which the transform takes none.
+    #[error("label of row {row} is {value}: `{transform}` needs labels of at least 0")]
+    Negative {
+        /// Name of the transform.
+        transform: &'static str,
+        /// 0-based position in the slice.
+        row: usize,
+        /// The value found there.
+        value: f32,
+    },
+    /// Quantiles that cannot be applied and inverted.
+    #[error(
+        "{labels} labels and {scores} scores of quantiles, expected as many of each, at least 2, finite and rising"
+    )]
+    Knots {
+        /// Number of labels.
+        labels: usize,
+        /// Number of scores.
+        scores: usize,
+    },
+    /// A line that cannot be applied.
+    #[error("calibration with slope {slope} and intercept {intercept}, expected finite numbers")]
+    Affine {
+        /// The slope given.
+        slope: f64,
+        /// The intercept given.
+        intercept: f64,
     },
     /// The transform keeps too little to go back.
     #[error("transform `{transform}` has no inverse")]
@@ -57,6 +105,15 @@ pub enum Error {
         /// The length it has.
         found: usize,
     },
+}
+
+/// The labels are finite and not all the same.
+pub(crate) fn spread(transform: &'static str, labels: &[f32]) -> Result<(), Error> {
+    let Some(&value) = finite(labels)?.first() else { return Err(Error::Empty) };
+    if labels.iter().all(|&label| label == value) {
+        return Err(Error::Constant { transform, rows: labels.len(), value });
+    }
+    Ok(())
 }
 
 /// The slice as it is, if every value is finite.

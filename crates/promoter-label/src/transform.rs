@@ -1,11 +1,12 @@
 //! Label transforms: a choice, and what it becomes once it is fitted.
 
-use crate::error::{Error, finite};
+use crate::error::{Error, finite, spread};
+use crate::quantiles::Quantiles;
 use crate::rank::rank;
 
 /// How labels are shaped before training.
 ///
-/// In a file it is one of the names `identity`, `z_score`, `nad`, `rank`.
+/// In a file it is one of the names `identity`, `z_score`, `nad`, `rank`, `log1p`, `quantile`.
 ///
 /// # Source
 /// `ZScore`: challenge reports of Noisy Chardonnay and MadLab (scikit-learn's `StandardScaler`). `Nad` and `Rank`:
@@ -25,6 +26,10 @@ pub enum Transform {
     Nad,
     /// [`rank`] among the values that are transformed together. It has no inverse.
     Rank,
+    /// ln(1 + y), for labels of at least 0 such as counts and intensities.
+    Log1p,
+    /// The score of a standard normal distribution at the rank of y among the training labels ([`Quantiles`]).
+    Quantile,
 }
 
 impl Transform {
@@ -35,13 +40,16 @@ impl Transform {
             Self::ZScore => "z_score",
             Self::Nad => "nad",
             Self::Rank => "rank",
+            Self::Log1p => "log1p",
+            Self::Quantile => "quantile",
         }
     }
 
     /// Fits the transform to the training labels, in sorting bins.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::Constant`] for a z-score of equal labels.
+    /// [`Error::Empty`], [`Error::NotFinite`]; [`Error::Constant`] for z-score, rank and quantile of equal labels;
+    /// [`Error::Negative`] for the logarithm of labels below 0.
     ///
     /// ```
     /// use promoter_label::{Error, Transform};
@@ -51,26 +59,28 @@ impl Transform {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn fit(self, labels: &[f32]) -> Result<Fitted, Error> {
-        let Some(&first) = finite(labels)?.first() else { return Err(Error::Empty) };
+        if finite(labels)?.is_empty() {
+            return Err(Error::Empty);
+        }
         Ok(match self {
             Self::Identity => Fitted::Identity,
             Self::Nad => Fitted::Nad,
-            Self::Rank => Fitted::Rank,
-            Self::ZScore if labels.iter().all(|&y| y == first) => {
-                return Err(Error::Constant { rows: labels.len(), value: first });
+            Self::Rank => {
+                spread(self.name(), labels)?;
+                Fitted::Rank
             }
-            Self::ZScore => {
-                let n = labels.len() as f64;
-                let mean = labels.iter().map(|&y| f64::from(y)).sum::<f64>() / n;
-                let variance = labels.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum::<f64>() / n;
-                Fitted::ZScore(Scale::new(mean, variance.sqrt())?)
+            Self::ZScore => Fitted::ZScore(Scale::fit(labels)?),
+            Self::Log1p => {
+                not_negative(labels)?;
+                Fitted::Log1p
             }
+            Self::Quantile => Fitted::Quantile(Quantiles::fit(labels)?),
         })
     }
 }
 
 /// A transform that knows its training labels; it is saved with the model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -83,6 +93,10 @@ pub enum Fitted {
     Nad,
     /// [`Transform::Rank`].
     Rank,
+    /// [`Transform::Log1p`].
+    Log1p,
+    /// [`Transform::Quantile`].
+    Quantile(Quantiles),
 }
 
 impl Fitted {
@@ -93,19 +107,26 @@ impl Fitted {
             Self::ZScore(_) => Transform::ZScore,
             Self::Nad => Transform::Nad,
             Self::Rank => Transform::Rank,
+            Self::Log1p => Transform::Log1p,
+            Self::Quantile(_) => Transform::Quantile,
         }
     }
 
     /// Labels in sorting bins to what the network learns, in the same order.
     ///
     /// # Errors
-    /// [`Error::NotFinite`].
+    /// [`Error::NotFinite`]; [`Error::Negative`] for a logarithm, [`Error::Empty`] and [`Error::Constant`] for ranks.
     pub fn apply(&self, labels: &[f32]) -> Result<Vec<f32>, Error> {
-        match *self {
+        match self {
             Self::Identity => map(labels, |y| y),
             Self::ZScore(Scale { mean, sd }) => map(labels, |y| (y - mean) / sd),
             Self::Nad => map(labels, |y| (if y <= 8.0 { 5.0 + 3.0 * y / 8.0 } else { y } - 5.0) / 12.0),
             Self::Rank => rank(labels),
+            Self::Log1p => {
+                not_negative(labels)?;
+                map(labels, libm::log1p)
+            }
+            Self::Quantile(quantiles) => map(labels, |y| quantiles.score(y)),
         }
     }
 
@@ -114,7 +135,7 @@ impl Fitted {
     /// # Errors
     /// [`Error::NotFinite`]; [`Error::NotInvertible`] for ranks.
     pub fn invert(&self, values: &[f32]) -> Result<Vec<f32>, Error> {
-        match *self {
+        match self {
             Self::Identity => map(values, |z| z),
             Self::ZScore(Scale { mean, sd }) => map(values, |z| z * sd + mean),
             Self::Nad => map(values, |z| {
@@ -122,7 +143,16 @@ impl Fitted {
                 if y <= 8.0 { (y - 5.0) * 8.0 / 3.0 } else { y }
             }),
             Self::Rank => Err(Error::NotInvertible { transform: Transform::Rank.name() }),
+            Self::Log1p => map(values, libm::expm1),
+            Self::Quantile(quantiles) => map(values, |z| quantiles.label(z)),
         }
+    }
+}
+
+fn not_negative(labels: &[f32]) -> Result<(), Error> {
+    match labels.iter().position(|&label| label < 0.0) {
+        Some(row) => Err(Error::Negative { transform: Transform::Log1p.name(), row, value: labels[row] }),
+        None => Ok(()),
     }
 }
 
@@ -140,6 +170,15 @@ pub struct Scale {
 }
 
 impl Scale {
+    /// Mean and population standard deviation of labels.
+    pub(crate) fn fit(labels: &[f32]) -> Result<Self, Error> {
+        spread(Transform::ZScore.name(), labels)?;
+        let n = labels.len() as f64;
+        let mean = labels.iter().map(|&y| f64::from(y)).sum::<f64>() / n;
+        let variance = labels.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum::<f64>() / n;
+        Self::new(mean, variance.sqrt())
+    }
+
     /// A scale from known figures, for instance those of a published model.
     ///
     /// # Errors

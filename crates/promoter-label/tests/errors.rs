@@ -1,12 +1,18 @@
 //! Every error, provoked.
 
-use promoter_label::{Error, Fitted, Noise, Scale, Transform, rank, soft_bins};
+#![allow(clippy::unwrap_used)] // tests
+
+use promoter_label::{Affine, Error, Fitted, Noise, PerGroup, Scale, Transform, rank, soft_bins};
 
 #[test]
 fn nothing_to_fit() {
-    for transform in [Transform::Identity, Transform::ZScore, Transform::Nad, Transform::Rank] {
-        assert_eq!(transform.fit(&[]), Err(Error::Empty));
+    for name in ["identity", "z_score", "nad", "rank", "log1p", "quantile"] {
+        let transform: Transform = serde_json::from_str(&format!("{name:?}")).unwrap();
+        assert_eq!((transform.name(), transform.fit(&[])), (name, Err(Error::Empty)));
     }
+    assert_eq!(rank(&[]), Err(Error::Empty));
+    assert_eq!(PerGroup::fit(&[], &[""; 0]), Err(Error::Empty));
+    assert_eq!(Affine::fit(&[], &[]), Err(Error::Empty));
 }
 
 #[test]
@@ -29,10 +35,44 @@ fn labels_that_are_no_numbers() {
 }
 
 #[test]
-fn constant_labels_have_no_z_score() {
+fn constant_labels_have_no_z_score_rank_or_quantile() {
     // 0.1 is not exact: the mean of many differs from it in the last place, the labels still do not vary.
-    assert_eq!(Transform::ZScore.fit(&[0.1; 7]), Err(Error::Constant { rows: 7, value: 0.1 }));
-    assert!(Transform::Nad.fit(&[0.1; 7]).is_ok());
+    for (transform, name) in
+        [(Transform::ZScore, "z_score"), (Transform::Rank, "rank"), (Transform::Quantile, "quantile")]
+    {
+        let error = transform.fit(&[0.1; 7]).unwrap_err();
+        assert_eq!(error, Error::Constant { transform: name, rows: 7, value: 0.1 });
+        assert_eq!(error.to_string(), format!("all 7 labels are 0.1: `{name}` needs labels that differ"));
+    }
+    assert!(matches!(rank(&[-0.0, 0.0]), Err(Error::Constant { rows: 2, .. })));
+    assert!(Transform::Nad.fit(&[0.1; 7]).is_ok() && Transform::Log1p.fit(&[0.1; 7]).is_ok());
+    let error = PerGroup::fit(&[1.0, 2.0, 3.0], &["a", "a", "b"]).unwrap_err();
+    assert_eq!(error, Error::ConstantGroup { group: "b".into(), rows: 1, value: 3.0 });
+    assert_eq!(Affine::fit(&[0.1; 7], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), Ok(Affine::IDENTITY));
+}
+
+#[test]
+fn labels_below_0_have_no_logarithm() {
+    let negative = Err(Error::Negative { transform: "log1p", row: 1, value: -0.5 });
+    assert_eq!(Transform::Log1p.fit(&[0.0, -0.5]), negative);
+    assert_eq!(Fitted::Log1p.apply(&[0.0, -0.5]).map(|_| Fitted::Log1p), negative);
+    assert_eq!(Fitted::Log1p.apply(&[0.0, 1.0]).unwrap(), [0.0, std::f32::consts::LN_2]);
+}
+
+#[test]
+fn groups_that_were_not_fitted() {
+    let scales = PerGroup::fit(&[1.0, 2.0], &["a", "a"]).unwrap();
+    assert_eq!(scales.apply(&[1.0, 2.0], &["a", "b"]), Err(Error::UnknownGroup { row: 1, group: "b".into() }));
+    assert_eq!(scales.invert(&[1.0], &["a", "a"]), Err(Error::Length { what: "groups", expected: 1, found: 2 }));
+}
+
+#[test]
+fn calibrations_of_unequal_lengths_or_without_numbers() {
+    assert_eq!(Affine::fit(&[1.0], &[1.0, 2.0]), Err(Error::Length { what: "predictions", expected: 2, found: 1 }));
+    for (x, y) in [([1.0, f32::NAN], [1.0, 2.0]), ([1.0, 2.0], [1.0, f32::INFINITY])] {
+        assert!(matches!(Affine::fit(&x, &y), Err(Error::NotFinite { row: 1, .. })));
+    }
+    assert_eq!(Affine::new(f64::INFINITY, 0.0), Err(Error::Affine { slope: f64::INFINITY, intercept: 0.0 }));
 }
 
 #[test]
@@ -77,6 +117,8 @@ fn files_with_unknown_names_or_impossible_figures() {
         r#"{"z_score":{"mean":1.0}}"#,
         r#"{"z_score":{"mean":1.0,"sd":2.0,"median":1.0}}"#,
         r#"{"log":{}}"#,
+        r#"{"quantile":{"labels":[1.0,2.0],"scores":[0.0]}}"#,
+        r#"{"quantile":{"labels":[1.0,1.0],"scores":[0.0,1.0]}}"#,
     ] {
         assert!(serde_json::from_str::<Fitted>(text).is_err(), "{text}");
     }

@@ -2,18 +2,23 @@
 
 #![allow(clippy::unwrap_used)]
 
-use promoter_label::{Fitted, Noise, Transform, rank, soft_bins};
+use promoter_label::{Affine, Error, Fitted, Noise, PerGroup, Transform, rank, soft_bins};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-const INVERTIBLE: [Transform; 3] = [Transform::Identity, Transform::ZScore, Transform::Nad];
+const INVERTIBLE: [Transform; 4] = [Transform::Identity, Transform::ZScore, Transform::Nad, Transform::Quantile];
 
-/// Rank by counting what stands before each value.
+const ALL: [Transform; 6] =
+    [Transform::Identity, Transform::ZScore, Transform::Nad, Transform::Rank, Transform::Log1p, Transform::Quantile];
+
+/// Rank by counting what stands before each value; ties count half.
 fn counted_rank(values: &[f32]) -> Vec<f32> {
-    let before = |row: usize| {
-        values.iter().enumerate().filter(|&(i, &v)| v < values[row] || (v == values[row] && i < row)).count()
+    let rank = |value: f32| {
+        let below = values.iter().filter(|&&other| other < value).count() as f64;
+        let ties = values.iter().filter(|&&other| other == value).count() as f64;
+        ((below + (ties - 1.0) / 2.0) / values.len() as f64) as f32
     };
-    (0..values.len()).map(|row| (before(row) as f64 / values.len() as f64) as f32).collect()
+    values.iter().map(|&value| rank(value)).collect()
 }
 
 /// Mass of N(mean, sd) in [low, high) by the midpoint rule.
@@ -44,9 +49,79 @@ proptest! {
     }
 
     #[test]
-    fn transforms_keep_the_order(labels in vec(-5.0f32..25.0, 2..50)) {
+    fn logarithms_can_be_inverted(labels in vec(0.0f32..1e6, 1..50)) {
+        let fitted = Transform::Log1p.fit(&labels).unwrap();
+        let back = fitted.invert(&fitted.apply(&labels).unwrap()).unwrap();
+        prop_assert!(back.iter().zip(&labels).all(|(a, b)| (a - b).abs() <= 2e-6 * (b + 1.0)), "{:?} {:?}", back, labels);
+    }
+
+    #[test]
+    fn quantiles_are_normal_scores_of_ranks_and_invert_beyond_the_training_labels(
+        labels in vec(0.0f32..17.0, 2..200), beyond in -30.0f64..50.0,
+    ) {
+        prop_assume!(labels.iter().any(|&y| (y - labels[0]).abs() > 0.1));
+        let quantiles = promoter_label::quantiles::Quantiles::fit(&labels).unwrap();
+        let normal = |z: f64| 0.5 * libm::erfc(-z / std::f64::consts::SQRT_2);
+        for (&label, rank) in labels.iter().zip(counted_rank(&labels)) {
+            let expected = f64::from(rank) + 0.5 / labels.len() as f64;
+            prop_assert!((normal(quantiles.score(f64::from(label))) - expected).abs() < 1e-6);
+        }
+        let back = quantiles.label(quantiles.score(beyond));
+        prop_assert!((back - beyond).abs() < 1e-6, "{} {}", back, beyond);
+    }
+
+    #[test]
+    fn groups_are_standardised_each_by_itself(
+        labels in vec((0.0f32..17.0, 0usize..3), 6..60), shift in -100.0f32..100.0,
+    ) {
+        let names = ["native", "random", "designed"];
+        let (values, groups): (Vec<f32>, Vec<&str>) =
+            labels.iter().map(|&(y, group)| (y + shift * group as f32, names[group])).unzip();
+        match PerGroup::fit(&values, &groups) {
+            Ok(scales) => {
+                let scaled = scales.apply(&values, &groups).unwrap();
+                for (group, _) in scales.scales() {
+                    let own = |of: &[f32]| -> Vec<f32> {
+                        of.iter().zip(&groups).filter(|(_, name)| **name == group).map(|(y, _)| *y).collect()
+                    };
+                    let alone = own(&values);
+                    prop_assert_eq!(own(&scaled), Transform::ZScore.fit(&alone).unwrap().apply(&alone).unwrap());
+                }
+                let back = scales.invert(&scaled, &groups).unwrap();
+                prop_assert!(back.iter().zip(&values).all(|(a, b)| (a - b).abs() < 1e-3));
+                let text = serde_json::to_string(&scales).unwrap();
+                prop_assert_eq!(serde_json::from_str::<PerGroup>(&text).unwrap(), scales);
+            }
+            Err(error) => prop_assert!(matches!(error, Error::ConstantGroup { .. }), "{}", error),
+        }
+    }
+
+    #[test]
+    fn a_calibration_gives_a_known_line_back_and_no_other_line_is_nearer(
+        x in vec(-5.0f32..5.0, 3..50), slope in -3.0f64..3.0, intercept in -9.0f64..9.0, noise in vec(-1.0f32..1.0, 50),
+    ) {
+        prop_assume!(x.iter().any(|&value| (value - x[0]).abs() > 0.1));
+        let exact: Vec<f32> = x.iter().map(|&x| (slope * f64::from(x) + intercept) as f32).collect();
+        let affine = Affine::fit(&x, &exact).unwrap();
+        prop_assert!((affine.slope() - slope).abs() < 1e-4 && (affine.intercept() - intercept).abs() < 1e-4);
+        let noisy: Vec<f32> = exact.iter().zip(&noise).map(|(y, noise)| y + noise).collect();
+        let best = Affine::fit(&x, &noisy).unwrap();
+        let error = |line: Affine| {
+            let errors = x.iter().zip(&noisy).map(|(&x, &y)| line.slope() * f64::from(x) + line.intercept() - f64::from(y));
+            errors.map(|error| error * error).sum::<f64>()
+        };
+        for (slope, intercept) in [(0.01, 0.0), (-0.01, 0.0), (0.0, 0.01), (0.0, -0.01)] {
+            let other = Affine::new(best.slope() + slope, best.intercept() + intercept).unwrap();
+            prop_assert!(error(best) <= error(other));
+        }
+        let text = serde_json::to_string(&best).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Affine>(&text).unwrap(), best);
+    }
+
+    #[test]
+    fn transforms_keep_the_order(labels in vec(0.0f32..25.0, 2..50)) {
         prop_assume!(labels.iter().any(|&y| y != labels[0]));
-        for transform in [Transform::Identity, Transform::ZScore, Transform::Nad, Transform::Rank] {
+        for transform in ALL {
             let shaped = transform.fit(&labels).unwrap().apply(&labels).unwrap();
             for i in 0..labels.len() {
                 for j in 0..labels.len() {
@@ -69,16 +144,17 @@ proptest! {
     #[test]
     fn a_fitted_transform_is_read_back_bit_for_bit(labels in vec(0.0f32..17.0, 2..20)) {
         prop_assume!(labels.iter().any(|&y| y != labels[0]));
-        for transform in [Transform::Identity, Transform::ZScore, Transform::Nad, Transform::Rank] {
+        for transform in ALL {
             let fitted = transform.fit(&labels).unwrap();
             let text = serde_json::to_string(&fitted).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Fitted>(&text).unwrap(), fitted);
+            prop_assert_eq!(&serde_json::from_str::<Fitted>(&text).unwrap(), &fitted);
             prop_assert_eq!(fitted.transform(), transform);
         }
     }
 
     #[test]
     fn ranks_count_what_stands_before(values in vec(prop_oneof![Just(0.0f32), Just(-0.0), -3.0f32..3.0], 0..60)) {
+        prop_assume!(values.iter().any(|&value| value != values[0]));
         prop_assert_eq!(rank(&values).unwrap(), counted_rank(&values));
     }
 

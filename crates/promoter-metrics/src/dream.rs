@@ -6,9 +6,9 @@
 //!
 //! ```no_run
 //! use promoter_metrics::dream::{Bootstrap, Challenge, Rows, Values};
-//! let challenge = Challenge::read("dream2022".as_ref())?;
-//! let truth = Values::read("dream2022/public_leaderboard_ids/ground.json".as_ref())?;
-//! let predictions = Values::read("predictions.tsv".as_ref())?;
+//! let challenge = Challenge::read("dream2022")?;
+//! let truth = Values::read("dream2022/public_leaderboard_ids/ground.json")?;
+//! let predictions = Values::read("predictions.tsv")?;
 //! let selection = challenge.select(Rows::Public, &truth, &predictions)?;
 //! let score = selection.score()?;
 //! let intervals = Bootstrap::default().intervals(&selection)?;

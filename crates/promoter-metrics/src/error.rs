@@ -56,6 +56,28 @@ pub enum Error {
         /// Rows that are possible.
         most: usize,
     },
+    /// A result of a seed is NaN or infinite.
+    #[error("result {place} is {value}: expected a finite number")]
+    NotFiniteSeed {
+        /// 0-based place in the list.
+        place: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Two lists of results are not of the same seeds.
+    #[error("{ours} results beside {theirs}: expected one of each for every seed")]
+    Unpaired {
+        /// Results of the first.
+        ours: usize,
+        /// Results of the second.
+        theirs: usize,
+    },
+    /// A margin of equivalence that is not a distance.
+    #[error("a margin of {margin}: expected a finite number above 0")]
+    Margin {
+        /// The margin.
+        margin: f64,
+    },
     /// A metric per batch was asked for with a batch of 0 rows.
     #[error("{metric} is computed per batch: the batch must have at least one row")]
     NoBatch {

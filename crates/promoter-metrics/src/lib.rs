@@ -21,6 +21,7 @@ mod metric;
 mod precision_recall;
 pub mod regression;
 pub mod ridge;
+pub mod seeds;
 mod spearman;
 mod value;
 

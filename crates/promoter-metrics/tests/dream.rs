@@ -320,7 +320,7 @@ fn real_submissions_score_as_on_the_leaderboard() {
     let expected: Map<String, Value> = serde_json::from_str(&expected).unwrap();
     let challenge = Challenge::read(&folder).unwrap();
     assert_eq!(challenge.rows(), 71_103);
-    let truth = Values::read(&folder.join("public_leaderboard_ids/ground.json")).unwrap();
+    let truth = Values::read(folder.join("public_leaderboard_ids/ground.json")).unwrap();
     assert_eq!(expected.len(), 11);
     for (name, expected) in &expected {
         // The random template's score is there too.
@@ -341,8 +341,8 @@ fn the_random_template_scores_as_the_challenge_published() {
     let expected: Value =
         serde_json::from_str(include_str!("fixtures/scoring_public_leaderboard_sample_submission.json")).unwrap();
     let public = folder.join("public_leaderboard_ids");
-    let truth = Values::read(&public.join("ground.json")).unwrap();
-    let predictions = Values::read(&public.join("sample_submission.json")).unwrap();
+    let truth = Values::read(public.join("ground.json")).unwrap();
+    let predictions = Values::read(public.join("sample_submission.json")).unwrap();
     let challenge = Challenge::read(&folder).unwrap();
     let score = challenge.select(Rows::Public, &truth, &predictions).unwrap().score().unwrap();
     assert_close(score.pearson_score, &expected["pearson_score"], 1e-12);

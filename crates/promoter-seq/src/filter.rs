@@ -185,7 +185,7 @@ pub struct FilterReport {
     pub rows: u64,
     /// Removed for their length.
     pub length: u64,
-    /// Removed for a letter that is not A, C, G or T.
+    /// Removed for a letter that is not A, C, G or T: `N` or another ambiguity code.
     pub ambiguous: u64,
     /// Singletons removed by their coin.
     pub singletons: u64,

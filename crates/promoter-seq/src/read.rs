@@ -23,12 +23,14 @@ mod fastx;
 mod input;
 mod letters;
 mod line;
+mod lines;
 mod number;
 mod options;
 mod report;
 mod rows;
 
-pub use options::{Ambiguous, Case, Columns, Compression, EmptyLines, Format, Letters, ReadOptions, TooLong, Unknown};
+pub use lines::Lines;
+pub use options::{Case, Columns, Compression, EmptyLines, Format, Iupac, LetterPolicy, Other, ReadOptions, TooLong};
 pub use report::ReadReport;
 pub use rows::{Record, Rows};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use promoter_seq::Error;
 use promoter_seq::cache::{self, Origin};
-use promoter_seq::read::{self, Ambiguous, Letters, ReadOptions};
+use promoter_seq::read::{self, Iupac, LetterPolicy, ReadOptions};
 
 const ROWS: &str = "ACGTN\t11\nTTGA\t9.25\n";
 
@@ -24,7 +24,8 @@ fn a_copy_is_used_until_the_source_or_the_options_change() {
     assert_eq!(read(&options), Origin::Source);
     assert_eq!(read(&options), Origin::Cache);
 
-    let other = ReadOptions { letters: Letters { ambiguous: Ambiguous::ToN, ..Letters::default() }, ..options.clone() };
+    let other =
+        ReadOptions { letters: LetterPolicy { iupac: Iupac::AsN, ..LetterPolicy::default() }, ..options.clone() };
     assert_eq!(read(&other), Origin::Source);
     assert_eq!(read(&other), Origin::Cache);
     assert_eq!(read(&options), Origin::Source);

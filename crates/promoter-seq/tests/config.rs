@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use promoter_seq::filter::{Filter, Length};
-use promoter_seq::read::{Columns, Format, Letters, ReadOptions, TooLong, Unknown};
+use promoter_seq::read::{Columns, Format, LetterPolicy, Other, ReadOptions, TooLong};
 use promoter_seq::split::{Size, Split};
 use promoter_seq::trim::{Mismatch, Trim};
 use serde::de::DeserializeOwned;
@@ -15,12 +15,12 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 #[test]
 fn configurations_are_read() {
     let options: ReadOptions = parse(
-        "format = 'tsv'\ntoo_long = 'skip'\nletters = { unknown = 'to_n' }\n\
+        "format = 'tsv'\ntoo_long = 'skip'\nletters = { other = 'as_n' }\n\
          columns = { named = { sequence = 'seq', label = 'label_raw' } }",
     )
     .unwrap();
     let columns = Columns::Named { sequence: "seq".into(), label: Some("label_raw".into()) };
-    let letters = Letters { unknown: Unknown::ToN, ..Letters::default() };
+    let letters = LetterPolicy { other: Other::AsN, ..LetterPolicy::default() };
     let expected =
         ReadOptions { format: Some(Format::Tsv), too_long: TooLong::Skip, letters, columns, ..ReadOptions::default() };
     assert_eq!(options, expected);
@@ -51,7 +51,7 @@ fn unknown_names_are_errors() {
     }
     refused::<ReadOptions>("colums = 'challenge'", "colums");
     refused::<ReadOptions>("columns = { named = { sequence = 'a', labels = 'b' } }", "labels");
-    refused::<ReadOptions>("letters = { unknown = 'guess' }", "guess");
+    refused::<ReadOptions>("letters = { other = 'guess' }", "guess");
     refused::<Filter>("drop_singleton = 0.5", "drop_singleton");
     refused::<Filter>("length = { exactly = 110 }", "exactly");
     refused::<Split>("kind = 'kmer'\nvalidation = 0.1\nseed = 1", "kmer");

@@ -1,16 +1,14 @@
 //! How sequences become numbers: one-hot, or k-mers with a vector each.
 
-use promoter_encode::base;
 use promoter_encode::fit::Fit;
 use promoter_encode::kmer::{Kmers, Oov};
 use promoter_encode::one_hot::{Flag, OneHot};
+use promoter_encode::{Codes, base};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::error::experiment;
 use crate::vectors::Source;
-
-mod preset;
 
 /// How sequences become numbers.
 ///
@@ -30,17 +28,15 @@ pub enum Encoding {
     /// One channel for each base.
     OneHot {
         /// The length that sequences are brought to, and the window that the network sees.
-        #[serde(deserialize_with = "preset::table_or_name")]
         fit: Fit,
         /// What each letter becomes. The layout is the network's matter: it takes positions before channels.
-        #[serde(default, deserialize_with = "preset::table_or_name")]
+        #[serde(default)]
         policy: OneHot,
     },
     /// The vector of each k-mer, which training leaves as it is. NAD's k-mers are those of bases 15..99: two bases of
     /// each flank and the insert.
     Kmer {
         /// The length that sequences are brought to, and the window whose k-mers the network sees.
-        #[serde(deserialize_with = "preset::table_or_name")]
         fit: Fit,
         /// Bases of a word.
         #[serde(default = "k")]
@@ -142,7 +138,7 @@ impl Fitter {
     /// # Errors
     /// What the fit and the encoding refuse.
     pub fn codes_into(&self, codes: &[u8], out: &mut [u8]) -> promoter_encode::Result<()> {
-        self.whole.codes_into(codes, out)?;
+        self.whole.apply_into(Codes(codes), out)?;
         if out.iter().any(|&code| self.refused.get(usize::from(code)).is_none_or(|refused| *refused)) {
             // The position in the sequence as it was given, if the letter is not one of the padding.
             check(&self.encoding, codes)?;
@@ -155,10 +151,10 @@ impl Fitter {
 /// Whether an encoding takes every letter.
 fn check(encoding: &Encoding, codes: &[u8]) -> promoter_encode::Result<()> {
     match encoding {
-        Encoding::OneHot { policy, .. } => policy.encode_codes::<f32>(codes).map(|_| ()),
+        Encoding::OneHot { policy, .. } => policy.encode::<f32>(Codes(codes)).map(|_| ()),
         Encoding::Kmer { oov: Oov::Error, .. } => {
             let letters = Kmers { k: 1, ..Kmers::default() }.tokenizer()?;
-            letters.tokens_of_codes::<u16>(codes).map(|_| ())
+            letters.tokens::<u16>(Codes(codes)).map(|_| ())
         }
         Encoding::Kmer { .. } => Ok(()),
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use promoter_encode::Codes;
 use promoter_encode::embed::io::Format;
 use promoter_encode::embed::{Corpus, Vectors, glove, word2vec};
 use promoter_encode::kmer::Kmers;
@@ -88,7 +89,7 @@ fn corpus(encoding: &Encoding, kmers: &Kmers, tables: [&Table; 2]) -> Result<Cor
     for table in tables {
         for (row, (codes, _)) in table.rows().enumerate() {
             fitter.codes_into(codes, &mut fitted).map_err(|source| Error::Row { row, source })?;
-            corpus.push_codes(&fitted[start..end])?;
+            corpus.push_sequence(Codes(&fitted[start..end]))?;
         }
     }
     Ok(corpus)

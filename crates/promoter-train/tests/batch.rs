@@ -8,7 +8,7 @@ use promoter_encode::fit::Fit;
 use promoter_encode::kmer::Oov;
 use promoter_encode::one_hot::{Flag, Layout, OneHot};
 use promoter_encode::random::Stream;
-use promoter_encode::reverse_complement;
+use promoter_encode::{Codes, reverse_complement};
 use promoter_label::Transform;
 use promoter_seq::Table;
 use promoter_train::batch::{Augment, Averaging, Batches, Encoder, Order, ReverseComplement, Rows, Shifts, View};
@@ -58,9 +58,9 @@ fn an_epoch_has_every_copy_once_as_the_host_encodes_it() {
     let mut expected: Vec<(usize, Vec<f32>)> = Vec::new();
     for (row, (codes, label)) in table.rows().enumerate() {
         for (shift, reverse) in [(-1, false), (0, false), (1, false), (-1, true), (0, true), (1, true)] {
-            let window = Fit::peppa().shifted(shift).unwrap().codes(codes).unwrap();
-            let window = if reverse { reverse_complement::codes(&window).unwrap() } else { window };
-            let mut encoded = policy.encode_codes::<f32>(&window).unwrap();
+            let window = Fit::peppa().shifted(shift).unwrap().apply(Codes(codes)).unwrap();
+            let window = if reverse { reverse_complement::of(Codes(&window)).unwrap() } else { window };
+            let mut encoded = policy.encode::<f32>(Codes(&window)).unwrap();
             policy.set_flag(Flag::IsReverse, reverse, &mut encoded).unwrap();
             policy.set_flag(Flag::IsSingleton, label.fract() == 0.0, &mut encoded).unwrap();
             expected.push((row, encoded));
@@ -98,8 +98,8 @@ fn random_shifts_and_strands_leave_each_row_once_and_use_every_choice() {
     for (i, &row) in first.iter().enumerate().filter(|(i, _)| reverse[*i] == 0.0) {
         let bases = values(&x.get(i as i64).narrow(1, 0, 4));
         let at = [-1, 0, 1].iter().position(|&shift| {
-            let window = Fit::peppa().shifted(shift).unwrap().codes(table.codes(row)).unwrap();
-            OneHot::default().encode_codes::<f32>(&window).unwrap() == bases
+            let window = Fit::peppa().shifted(shift).unwrap().apply(Codes(table.codes(row))).unwrap();
+            OneHot::default().encode::<f32>(Codes(&window)).unwrap() == bases
         });
         shifts[at.unwrap()] += 1;
     }
@@ -141,7 +141,7 @@ fn mutations_are_those_of_the_host_for_any_batch_size() {
         for (i, label) in values(&labels).into_iter().enumerate() {
             let row = label as usize;
             let expected = mutated(table.codes(row), row as u64, key, rate);
-            assert_eq!(values(&x.get(i as i64)), OneHot::default().encode_codes::<f32>(&expected).unwrap(), "{row}");
+            assert_eq!(values(&x.get(i as i64)), OneHot::default().encode::<f32>(Codes(&expected)).unwrap(), "{row}");
             for (&before, &after) in table.codes(row).iter().zip(&expected).filter(|(before, _)| **before < 4) {
                 counts[usize::from(before != after)] += 1;
             }
@@ -211,9 +211,9 @@ fn words_are_those_of_the_host_on_both_strands() {
             let x = encoder.encode(&codes, &View::of_all(reverse, 0, 50, Device::Cpu).unwrap()).unwrap();
             assert_eq!(encoder.output(), (x.size()[1], 3));
             for (row, (codes, _)) in table.rows().enumerate() {
-                let window = fit.codes(codes).unwrap();
-                let window = if reverse { reverse_complement::codes(&window).unwrap() } else { window };
-                let tokens = tokenizer.tokens_of_codes::<u32>(&window).unwrap();
+                let window = fit.apply(Codes(codes)).unwrap();
+                let window = if reverse { reverse_complement::of(Codes(&window)).unwrap() } else { window };
+                let tokens = tokenizer.tokens::<u32>(Codes(&window)).unwrap();
                 assert_eq!(tokens.len(), if k == 5 { 80 } else { 108 });
                 let expected: Vec<f32> =
                     tokens.iter().flat_map(|&token| vectors.get(&spell(token)).unwrap_or(&[0.0; 3]).to_vec()).collect();
@@ -241,9 +241,9 @@ fn an_averaged_prediction_is_the_mean_over_strands_and_windows() {
         assert_eq!(averaging.passes()[0], (false, 0));
         for (row, found) in found.into_iter().enumerate() {
             let one = |&(reverse, shift): &(bool, i64)| -> f64 {
-                let window = Fit::peppa().shifted(shift as isize).unwrap().codes(table.codes(row)).unwrap();
-                let window = if reverse { reverse_complement::codes(&window).unwrap() } else { window };
-                let mut encoded = policy.encode_codes::<f32>(&window).unwrap();
+                let window = Fit::peppa().shifted(shift as isize).unwrap().apply(Codes(table.codes(row))).unwrap();
+                let window = if reverse { reverse_complement::of(Codes(&window)).unwrap() } else { window };
+                let mut encoded = policy.encode::<f32>(Codes(&window)).unwrap();
                 policy.set_flag(Flag::IsReverse, reverse, &mut encoded).unwrap();
                 encoded.iter().zip(&weights).map(|(x, weight)| f64::from(x * weight)).sum()
             };

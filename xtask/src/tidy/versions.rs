@@ -38,6 +38,9 @@ pub(super) fn check(pages: &[Page], findings: &mut Findings) {
         mentions(pages, "CHANGELOG.md", &format!("## {version}"), findings);
         let own = pages.iter().find(|page| page.path == "Cargo.toml");
         for line in own.into_iter().flat_map(|page| page.text.lines()).filter(|line| line.starts_with("promoter")) {
+            // A crate that others use by itself may have a version of its own.
+            let name = line.split(' ').next().unwrap_or_default();
+            let version = quoted(pages, &format!("crates/{name}/Cargo.toml"), "version = ").unwrap_or(version);
             if !line.contains(&format!("version = \"{version}\"")) {
                 findings.error("Cargo.toml", format_args!("`{line}` is not of version {version}"));
             }

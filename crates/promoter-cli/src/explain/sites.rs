@@ -25,10 +25,10 @@ impl Known {
     /// Reads a JSON list of sites for each sequence.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let mut sites = Vec::new();
-        for (i, line) in rows::lines(path)?.enumerate() {
-            let line = line.with_context(|| path.display().to_string())?;
+        for line in rows::lines(path)? {
+            let (number, line) = line?;
             let row: Vec<Site> = serde_json::from_str(&line).with_context(|| {
-                format!("{}:{}: no list of sites as `promoter simulate` writes it", path.display(), i + 1)
+                format!("{}:{number}: no list of sites as `promoter simulate` writes it", path.display())
             })?;
             sites.push(row);
         }

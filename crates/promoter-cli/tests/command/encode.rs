@@ -26,7 +26,7 @@ fn arrays_have_the_shape_that_the_encoding_says() {
     assert_eq!(floats(&bytes)[24..28], [0.0; 4], "N");
 
     // Enformer's N is zeros too, tangermeme's channels come first.
-    let (header, bytes) = encode(folder.path(), "--one-hot {order=\"AGCT\",ambiguous=\"uniform\"}");
+    let (header, bytes) = encode(folder.path(), "--one-hot {order=\"AGCT\",n=\"uniform\"}");
     assert!(header.contains("(2, 4, 4)"));
     assert_eq!(floats(&bytes)[4..8], [0.0, 0.0, 1.0, 0.0], "C is the third");
     assert_eq!(floats(&bytes)[24..28], [0.25; 4]);
@@ -55,7 +55,7 @@ fn every_preset_has_a_name() {
     let construct = format!("TGCATTTTTTTCACATC{}GGTTACGGCTGTT\n", "ACGTGATTAC".repeat(8));
     fs::write(folder.path().join("in.tsv"), construct).unwrap();
     let help = super::succeeds("encode --help", folder.path());
-    for preset in promoter::encode::one_hot::OneHot::PRESETS {
+    for preset in promoter::encode::one_hot::OneHot::presets() {
         assert!(help.contains(preset), "{preset} is not in the help");
         let (header, _) = encode(folder.path(), &format!("--one-hot {preset}"));
         assert!(header.contains("110"), "{preset}: {header}");

@@ -179,7 +179,7 @@ mod tests {
         let mut corpus = Corpus::of_kmers(&Kmers { k: 2, ..Kmers::default() }).unwrap();
         for length in [2usize, 3, 17, 200, 80, 80] {
             let letters: Vec<u8> = (0..length).map(|_| b"ACGT"[stream.below(4) as usize]).collect();
-            corpus.push_sequence(&letters).unwrap();
+            corpus.push_sequence(crate::Letters(&letters)).unwrap();
         }
         let vocabulary = Vocabulary::of(&corpus, 20).unwrap();
         assert!(vocabulary.len() < 16, "the test needs dropped words");

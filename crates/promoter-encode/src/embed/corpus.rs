@@ -1,6 +1,7 @@
 //! Sentences of words, and the vocabulary that training orders them by.
 
 use super::{Error, Result};
+use crate::Sequence;
 use crate::kmer::{Kmers, Tokenizer};
 
 /// Spelling of the word that stands for all k-mers with a letter other than A, C, G and T.
@@ -88,7 +89,7 @@ impl Corpus {
         Ok(())
     }
 
-    /// Adds the k-mers of a sequence of letters as one sentence.
+    /// Adds the k-mers of a sequence as one sentence.
     ///
     /// K-mers that [`Oov::Skip`](crate::kmer::Oov::Skip) leaves out are counted by [`Corpus::left_out`]; their neighbours
     /// then stand next to each other.
@@ -100,32 +101,16 @@ impl Corpus {
     /// ```
     /// use promoter_encode::{embed::Corpus, kmer::{Kmers, Oov}};
     /// let mut corpus = Corpus::of_kmers(&Kmers { k: 2, oov: Oov::Skip, ..Kmers::default() })?;
-    /// corpus.push_sequence(b"ACGNTT")?;
+    /// corpus.push_sequence("ACGNTT")?;
     /// assert_eq!(corpus.sentences().next(), Some(&[1, 6, 15][..]));
     /// assert_eq!(corpus.left_out(), 2);
     /// # Ok::<(), promoter_encode::embed::Error>(())
     /// ```
-    pub fn push_sequence(&mut self, letters: &[u8]) -> Result<()> {
-        self.push_with(letters, Tokenizer::tokens_into)
-    }
-
-    /// The same for a sequence of base codes ([`base`](crate::base)).
-    ///
-    /// # Errors
-    /// As [`Corpus::push_sequence`].
-    pub fn push_codes(&mut self, codes: &[u8]) -> Result<()> {
-        self.push_with(codes, Tokenizer::tokens_of_codes_into)
-    }
-
-    fn push_with(
-        &mut self,
-        sequence: &[u8],
-        tokens_into: impl Fn(&Tokenizer, &[u8], &mut [u32]) -> crate::Result<usize>,
-    ) -> Result<()> {
+    pub fn push_sequence(&mut self, sequence: impl Sequence) -> Result<()> {
         let Lexicon::Kmers(tokenizer) = &self.lexicon else { return Err(Error::NotKmers) };
-        let (before, count) = (self.tokens.len(), tokenizer.count(sequence.len())?);
+        let (before, count) = (self.tokens.len(), tokenizer.count(sequence.symbols().len())?);
         self.tokens.resize(before + count, 0);
-        let written = tokens_into(tokenizer, sequence, &mut self.tokens[before..]);
+        let written = tokenizer.tokens_into(sequence, &mut self.tokens[before..]);
         self.tokens.truncate(before + written.as_ref().unwrap_or(&0));
         self.left_out += (count - written?) as u64;
         self.ends.push(self.tokens.len());

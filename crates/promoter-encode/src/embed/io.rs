@@ -129,14 +129,26 @@ fn write_text(vectors: &Vectors, writer: &mut impl Write) -> std::io::Result<()>
 
 /// Number of words and dimension.
 fn read_header(reader: &mut impl BufRead) -> Result<(usize, usize)> {
-    let mut line = Vec::new();
-    reader.read_until(b'\n', &mut line)?;
+    let line = until(reader, b'\n', 1)?;
     let line = String::from_utf8_lossy(&line);
     let numbers: Vec<usize> = line.split_whitespace().map_while(|field| field.parse().ok()).collect();
     match numbers[..] {
         [words, dimension] if line.split_whitespace().count() == 2 && dimension > 0 => Ok((words, dimension)),
         _ => Err(wrong(1, "number of words and dimension", line.trim_end())),
     }
+}
+
+/// Bytes of a line, or of a word of the binary format: a vector of a million numbers.
+const LONGEST: u64 = 1 << 24;
+
+/// The bytes up to and with `end`, which lie in line `line`; none at the end of the file.
+fn until(reader: &mut impl BufRead, end: u8, line: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::Read::take(&mut *reader, LONGEST + 1).read_until(end, &mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(wrong(line, format!("at most {LONGEST} bytes"), "more"));
+    }
+    Ok(bytes)
 }
 
 fn wrong(line: usize, expected: impl ToString, found: impl ToString) -> Error {
@@ -147,11 +159,14 @@ fn wrong(line: usize, expected: impl ToString, found: impl ToString) -> Error {
     Error::Line { line, expected: expected.to_string(), found }
 }
 
-fn read_text(reader: impl BufRead, header: Option<(usize, usize)>, first_line: usize) -> Result<Vectors> {
+fn read_text(mut reader: impl BufRead, header: Option<(usize, usize)>, first_line: usize) -> Result<Vectors> {
     let mut dimension = header.map(|(_, dimension)| dimension);
     let (mut words, mut data) = (Vec::new(), Vec::new());
-    for (number, line) in (first_line..).zip(reader.split(b'\n')) {
-        let line = line?;
+    for number in first_line.. {
+        let line = until(&mut reader, b'\n', number)?;
+        if line.is_empty() {
+            break;
+        }
         let Ok(line) = str::from_utf8(&line) else { return Err(wrong(number, "UTF-8 text", "other bytes")) };
         let mut fields = line.split_whitespace();
         let Some(word) = fields.next() else { return Err(wrong(number, "a word and its numbers", "nothing")) };
@@ -180,8 +195,7 @@ fn read_binary(mut reader: impl BufRead) -> Result<Vectors> {
     let (mut words, mut data) = (Vec::new(), Vec::new());
     let Some(bytes) = dimension.checked_mul(4) else { return Err(wrong(1, "a smaller dimension", dimension)) };
     for found in 0..expected {
-        let mut word = Vec::new();
-        reader.read_until(b' ', &mut word)?;
+        let mut word = until(&mut reader, b' ', found + 2)?;
         if word.pop() != Some(b' ') {
             return Err(Error::Truncated { expected, found });
         }
@@ -198,9 +212,9 @@ fn read_binary(mut reader: impl BufRead) -> Result<Vectors> {
         data.extend(values.as_chunks::<4>().0.iter().map(|&value| f32::from_le_bytes(value)));
     }
     let mut rest = Vec::new();
-    reader.read_to_end(&mut rest)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, 2), &mut rest)?;
     if !matches!(rest[..], [] | [b'\n']) {
-        return Err(wrong(expected + 2, "the end of the file", format!("{} more bytes", rest.len())));
+        return Err(wrong(expected + 2, "the end of the file", "more bytes"));
     }
     Vectors::from_lines(words, dimension, data, 2)
 }

@@ -122,7 +122,7 @@ pub struct Progress {
 /// ```
 /// use promoter_encode::{embed::{Corpus, word2vec}, kmer::Kmers};
 /// let mut corpus = Corpus::of_kmers(&Kmers { k: 2, ..Kmers::default() })?;
-/// corpus.push_sequence(b"ACGTACGGTACCATTACGTACGATTTACG")?;
+/// corpus.push_sequence("ACGTACGGTACCATTACGTACGATTTACG")?;
 /// let config = word2vec::Config { dimension: 16, min_count: 0, ..Default::default() };
 /// let vectors = word2vec::train(&corpus, &config, |_| {})?;
 /// assert_eq!(vectors.words().len(), 16);

@@ -1,7 +1,8 @@
 //! The innermost loop of tokens: every k-mer of a row at once, instead of one rolling along it.
 
 use super::Token;
-use crate::letters::{Alphabet, code, windows};
+use crate::letters::{code, windows};
+use crate::sequence::Alphabet;
 use multiversion::multiversion;
 
 /// Writes the `count` k-mers that begin at `first` in each row of `length` symbols, all of which are A, C, G or T.

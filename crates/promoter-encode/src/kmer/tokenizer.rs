@@ -1,8 +1,8 @@
 //! Sequences to tokens and back.
 
 use super::{Kmers, Oov, Span, Strand, Token, kernel};
-use crate::letters::Alphabet;
-use crate::{Error, Result, base};
+use crate::sequence::Alphabet;
+use crate::{Error, Result, Sequence, base};
 
 /// The greatest k: 4^12 words of four bytes are 64 MB.
 const MAX_K: usize = 12;
@@ -98,20 +98,24 @@ impl Tokenizer {
         if length < needed { Err(Error::Length { expected: needed, found: length }) } else { Ok((first, count)) }
     }
 
-    /// Tokens of the letters of a sequence.
+    /// Tokens of a sequence.
     ///
     /// # Errors
-    /// [`Error::Length`] if the sequence is too short, [`Error::Byte`] for a byte that is no letter, [`Error::Letter`]
-    /// for a k-mer that [`Oov::Error`] refuses, [`Error::Setting`] for a vocabulary that `T` cannot number.
+    /// [`Error::Length`] if the sequence is too short, [`Error::Byte`] or [`Error::Code`] for what is not a letter or a
+    /// code, [`Error::Letter`] for a k-mer that [`Oov::Error`] refuses, [`Error::Setting`] for a vocabulary that `T` cannot
+    /// number.
     ///
     /// ```
     /// use promoter_encode::kmer::{Kmers, Oov, Strand};
     /// let kmers = Kmers { k: 1, strand: Strand::Canonical, oov: Oov::Token, ..Kmers::default() };
-    /// assert_eq!(kmers.tokenizer()?.tokens::<u32>(b"ACGTN")?, [0, 1, 1, 0, 2]);
+    /// assert_eq!(kmers.tokenizer()?.tokens::<u32>("ACGTN")?, [0, 1, 1, 0, 2]);
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
-    pub fn tokens<T: Token>(&self, letters: &[u8]) -> Result<Vec<T>> {
-        self.to_vec(Alphabet::Letters, letters)
+    pub fn tokens<T: Token>(&self, sequence: impl Sequence) -> Result<Vec<T>> {
+        let mut out = vec![T::default(); self.count(sequence.symbols().len())?];
+        let written = self.tokens_into(sequence, &mut out)?;
+        out.truncate(written);
+        Ok(out)
     }
 
     /// [`tokens`](Self::tokens) into a buffer of at least [`count`](Self::count) elements; the number written, which is
@@ -119,47 +123,23 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`tokens`](Self::tokens), and [`Error::Buffer`] if the buffer is too short.
-    pub fn tokens_into<T: Token>(&self, letters: &[u8], out: &mut [T]) -> Result<usize> {
-        self.row_into(Alphabet::Letters, letters, out)
+    pub fn tokens_into<T: Token>(&self, sequence: impl Sequence, out: &mut [T]) -> Result<usize> {
+        self.row_into(sequence.alphabet(), sequence.symbols(), out)
     }
 
-    /// Tokens of a sequence of base codes ([`base`]).
-    ///
-    /// # Errors
-    /// As [`tokens`](Self::tokens), and [`Error::Code`] for a number that is no code.
-    pub fn tokens_of_codes<T: Token>(&self, codes: &[u8]) -> Result<Vec<T>> {
-        self.to_vec(Alphabet::Codes, codes)
-    }
-
-    /// [`tokens_of_codes`](Self::tokens_of_codes) into a buffer, as [`tokens_into`](Self::tokens_into).
-    ///
-    /// # Errors
-    /// As [`tokens_of_codes`](Self::tokens_of_codes) and [`tokens_into`](Self::tokens_into).
-    pub fn tokens_of_codes_into<T: Token>(&self, codes: &[u8], out: &mut [T]) -> Result<usize> {
-        self.row_into(Alphabet::Codes, codes, out)
-    }
-
-    /// Tokens of the letters of many sequences of one length, which lie one after the other.
+    /// Tokens of many sequences of one length, which lie one after the other.
     ///
     /// # Shapes
     /// Input: `(sequences, length)`. Output: `(sequences, count)`, see [`count`](Self::count).
     ///
     /// # Errors
-    /// As [`tokens`](Self::tokens); [`Error::Rows`] unless the letters divide into rows; [`Error::Buffer`] unless the
+    /// As [`tokens`](Self::tokens); [`Error::Rows`] unless the sequences divide into rows; [`Error::Buffer`] unless the
     /// buffer has one element for each token; [`Error::Setting`] with [`Oov::Skip`], under which rows differ in length.
-    pub fn tokens_batch_into<T: Token>(&self, letters: &[u8], length: usize, out: &mut [T]) -> Result<()> {
-        self.batch_into(Alphabet::Letters, letters, length, out)
+    pub fn tokens_batch_into<T: Token>(&self, sequences: impl Sequence, length: usize, out: &mut [T]) -> Result<()> {
+        self.batch_into(sequences.alphabet(), sequences.symbols(), length, out)
     }
 
-    /// [`tokens_batch_into`](Self::tokens_batch_into) for base codes.
-    ///
-    /// # Errors
-    /// As [`tokens_batch_into`](Self::tokens_batch_into) and [`tokens_of_codes`](Self::tokens_of_codes).
-    pub fn tokens_of_codes_batch_into<T: Token>(&self, codes: &[u8], length: usize, out: &mut [T]) -> Result<()> {
-        self.batch_into(Alphabet::Codes, codes, length, out)
-    }
-
-    /// How often each token occurs in the letters of a sequence.
+    /// How often each token occurs in a sequence.
     ///
     /// # Shapes
     /// Output: `(vocabulary_size,)`.
@@ -170,25 +150,12 @@ impl Tokenizer {
     /// ```
     /// use promoter_encode::kmer::Kmers;
     /// let tokenizer = Kmers { k: 1, ..Kmers::default() }.tokenizer()?;
-    /// assert_eq!(tokenizer.counts(b"GATTACA")?, [3, 1, 1, 2]);
+    /// assert_eq!(tokenizer.counts("GATTACA")?, [3, 1, 1, 2]);
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
-    pub fn counts(&self, letters: &[u8]) -> Result<Vec<u32>> {
+    pub fn counts(&self, sequence: impl Sequence) -> Result<Vec<u32>> {
         let mut counts = vec![0; self.vocabulary_size()];
-        self.visit(Alphabet::Letters, letters, |token| counts[token as usize] += 1)?;
-        Ok(counts)
-    }
-
-    /// How often each token occurs in a sequence of base codes.
-    ///
-    /// # Shapes
-    /// As [`counts`](Self::counts).
-    ///
-    /// # Errors
-    /// As [`tokens_of_codes`](Self::tokens_of_codes).
-    pub fn counts_of_codes(&self, codes: &[u8]) -> Result<Vec<u32>> {
-        let mut counts = vec![0; self.vocabulary_size()];
-        self.visit(Alphabet::Codes, codes, |token| counts[token as usize] += 1)?;
+        self.visit(sequence.alphabet(), sequence.symbols(), |token| counts[token as usize] += 1)?;
         Ok(counts)
     }
 
@@ -196,13 +163,14 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`Error::Length`] unless it has k letters, and as [`tokens`](Self::tokens).
-    pub fn token(&self, kmer: &[u8]) -> Result<u32> {
-        if kmer.len() != self.kmers.k {
-            return Err(Error::Length { expected: self.kmers.k, found: kmer.len() });
+    pub fn token(&self, kmer: impl Sequence) -> Result<u32> {
+        let (alphabet, symbols) = (kmer.alphabet(), kmer.symbols());
+        if symbols.len() != self.kmers.k {
+            return Err(Error::Length { expected: self.kmers.k, found: symbols.len() });
         }
-        match self.word(Alphabet::Letters, kmer)? {
+        match self.word(alphabet, symbols)? {
             Some(word) => Ok(self.token_of(word)),
-            None => self.oov_token().ok_or_else(|| self.refused(Alphabet::Letters, kmer)),
+            None => self.oov_token().ok_or_else(|| self.refused(alphabet, symbols)),
         }
     }
 
@@ -224,7 +192,7 @@ impl Tokenizer {
     /// ```
     /// use promoter_encode::kmer::Kmers;
     /// let tokenizer = Kmers { k: 3, ..Kmers::default() }.tokenizer()?;
-    /// let token = tokenizer.reverse_complement(tokenizer.token(b"GGA")?)?;
+    /// let token = tokenizer.reverse_complement(tokenizer.token("GGA")?)?;
     /// assert_eq!(tokenizer.kmer(token)?, b"TCC");
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
@@ -297,13 +265,6 @@ impl Tokenizer {
             });
         }
         Ok(())
-    }
-
-    fn to_vec<T: Token>(&self, alphabet: Alphabet, symbols: &[u8]) -> Result<Vec<T>> {
-        let mut out = vec![T::default(); self.count(symbols.len())?];
-        let written = self.row_into(alphabet, symbols, &mut out)?;
-        out.truncate(written);
-        Ok(out)
     }
 
     fn row_into<T: Token>(&self, alphabet: Alphabet, symbols: &[u8], out: &mut [T]) -> Result<usize> {

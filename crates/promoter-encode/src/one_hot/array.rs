@@ -1,7 +1,7 @@
 //! Encodings as `ndarray` arrays.
 
 use super::{Element, Layout, OneHot};
-use crate::{Error, Result};
+use crate::{Error, Result, Sequence};
 use ndarray::{Array2, Array3};
 
 impl OneHot {
@@ -15,22 +15,23 @@ impl OneHot {
     ///
     /// ```
     /// use promoter_encode::one_hot::OneHot;
-    /// let encoded = OneHot::deepsea().encode_array::<f32>(b"GAT")?;
+    /// let encoded = OneHot::deepsea().encode_array::<f32>("GAT")?;
     /// assert_eq!(encoded.shape(), [4, 3]);
     /// assert_eq!(encoded[[1, 0]], 1.0);
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
-    pub fn encode_array<T: Element>(&self, letters: &[u8]) -> Result<Array2<T>> {
+    pub fn encode_array<T: Element>(&self, sequence: impl Sequence) -> Result<Array2<T>> {
+        let length = sequence.symbols().len();
         let shape = match self.layout {
-            Layout::ChannelsLast => (letters.len(), self.channels()),
-            Layout::ChannelsFirst => (self.channels(), letters.len()),
+            Layout::ChannelsLast => (length, self.channels()),
+            Layout::ChannelsFirst => (self.channels(), length),
         };
-        let encoded = self.encode(letters)?;
+        let encoded = self.encode(sequence)?;
         let (expected, found) = (shape.0 * shape.1, encoded.len());
         Array2::from_shape_vec(shape, encoded).map_err(|_| Error::Buffer { expected, found })
     }
 
-    /// Encodes the letters of many sequences, all of the same length.
+    /// Encodes many sequences, all of the same length.
     ///
     /// # Shapes
     /// Output: `(sequences, length, channels)` or `(sequences, channels, length)`.
@@ -47,20 +48,20 @@ impl OneHot {
     /// ```
     pub fn encode_batch_array<T: Element>(
         &self,
-        sequences: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        sequences: impl IntoIterator<Item = impl Sequence>,
     ) -> Result<Array3<T>> {
         let mut encoded = Vec::new();
         let (mut count, mut length) = (0, 0);
         for sequence in sequences {
-            let letters = sequence.as_ref();
+            let found = sequence.symbols().len();
             if count == 0 {
-                length = letters.len();
-            } else if letters.len() != length {
-                return Err(Error::Length { expected: length, found: letters.len() });
+                length = found;
+            } else if found != length {
+                return Err(Error::Length { expected: length, found });
             }
             let start = encoded.len();
             encoded.resize(start + length * self.channels(), T::ZERO);
-            self.encode_into(letters, &mut encoded[start..])?;
+            self.encode_into(sequence, &mut encoded[start..])?;
             count += 1;
         }
         let shape = match self.layout {

@@ -1,13 +1,14 @@
 //! The numbers that a one-hot encoding may be made of.
 
 use super::kernel;
+#[cfg(feature = "half")]
 use half::{bf16, f16};
 
 mod sealed {
     pub trait Sealed {}
 }
 
-/// Element of a one-hot encoding: `f32`, `f16`, `bf16`, `u8` or `bool`.
+/// Element of a one-hot encoding: `f32`, `u8`, `bool` or, with the feature `half`, `f16` and `bf16`.
 pub trait Element: sealed::Sealed + Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// Zero, or false.
     const ZERO: Self;
@@ -51,7 +52,9 @@ macro_rules! element {
 }
 
 element!(f32, "f32", 0.0, 1.0, true, |x| x, |x| x);
+#[cfg(feature = "half")]
 element!(f16, "f16", f16::ZERO, f16::ONE, true, f16::from_f32, f16::to_f32);
+#[cfg(feature = "half")]
 element!(bf16, "bf16", bf16::ZERO, bf16::ONE, true, bf16::from_f32, bf16::to_f32);
 element!(
     u8,

@@ -1,8 +1,7 @@
 //! Batches on every core.
 
 use super::{Element, OneHot};
-use crate::letters::Alphabet;
-use crate::{Error, Result};
+use crate::{Error, Result, Sequence};
 use rayon::prelude::*;
 
 impl OneHot {
@@ -17,29 +16,17 @@ impl OneHot {
     /// ```
     /// use promoter_encode::one_hot::OneHot;
     /// let mut batch = vec![0u8; 16];
-    /// OneHot::default().par_encode_batch_into(b"ACGT", 2, &mut batch)?;
-    /// assert_eq!(batch, OneHot::default().encode::<u8>(b"ACGT")?);
+    /// OneHot::default().par_encode_batch_into("ACGT", 2, &mut batch)?;
+    /// assert_eq!(batch, OneHot::default().encode::<u8>("ACGT")?);
     /// # Ok::<(), promoter_encode::Error>(())
     /// ```
-    pub fn par_encode_batch_into<T: Element>(&self, letters: &[u8], length: usize, out: &mut [T]) -> Result<()> {
-        self.par_rows_into(Alphabet::Letters, letters, length, out)
-    }
-
-    /// [`par_encode_batch_into`](Self::par_encode_batch_into) for base codes.
-    ///
-    /// # Errors
-    /// As [`encode_codes_batch_into`](Self::encode_codes_batch_into).
-    pub fn par_encode_codes_batch_into<T: Element>(&self, codes: &[u8], length: usize, out: &mut [T]) -> Result<()> {
-        self.par_rows_into(Alphabet::Codes, codes, length, out)
-    }
-
-    fn par_rows_into<T: Element>(
+    pub fn par_encode_batch_into<T: Element>(
         &self,
-        alphabet: Alphabet,
-        symbols: &[u8],
+        sequences: impl Sequence,
         length: usize,
         out: &mut [T],
     ) -> Result<()> {
+        let (alphabet, symbols) = (sequences.alphabet(), sequences.symbols());
         let channels = self.channels();
         let divides = length > 0 && symbols.len().is_multiple_of(length);
         if !divides || out.len() != symbols.len() * channels {

@@ -76,10 +76,10 @@ pub enum Layout {
     ChannelsFirst,
 }
 
-/// What `N` becomes.
+/// What `N`, any base, becomes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Ambiguous {
+pub enum AnyBase {
     /// 0, 0, 0, 0.
     #[default]
     Zeros,
@@ -91,7 +91,7 @@ pub enum Ambiguous {
     Error,
 }
 
-/// What the ten other IUPAC letters (`R`, `Y`, ...) become.
+/// What the ten other ambiguity codes of IUPAC (`R`, `Y`, ...) become.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Iupac {
@@ -117,7 +117,7 @@ pub enum Case {
     Error,
 }
 
-/// What a byte is that is neither an IUPAC letter nor the padding `.`.
+/// What a byte becomes that is neither an IUPAC letter nor the padding `.`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Other {

@@ -1,62 +1,35 @@
 //! The encodings of published models and toolkits.
 
-use super::{Ambiguous, Case, ChannelOrder, Flag, Iupac, Layout, OneHot, Other};
-use crate::{Error, Result};
+use super::{AnyBase, Case, ChannelOrder, Flag, Iupac, Layout, OneHot, Other};
+use crate::preset::{Named, Preset, preset};
+
+impl Preset for OneHot {
+    const KIND: &'static str = "one-hot";
+    const PRESETS: &'static [Named<Self>] = &[
+        ("auth", Self::auth),
+        ("crested", Self::crested),
+        ("deepsea", Self::deepsea),
+        ("enformer", Self::enformer),
+        ("grelu", Self::grelu),
+        ("legnet", Self::legnet),
+        ("madlab", Self::madlab),
+        ("noisy_chardonnay", Self::noisy_chardonnay),
+        ("peppa", Self::peppa),
+        ("prix_fixe_predict", Self::prix_fixe_predict),
+        ("prix_fixe_train", Self::prix_fixe_train),
+        ("tangermeme", Self::tangermeme),
+    ];
+}
+
+preset!(OneHot);
 
 impl OneHot {
-    /// Names of the presets.
-    pub const PRESETS: [&str; 12] = [
-        "auth",
-        "crested",
-        "deepsea",
-        "enformer",
-        "grelu",
-        "legnet",
-        "madlab",
-        "noisy_chardonnay",
-        "peppa",
-        "prix_fixe_predict",
-        "prix_fixe_train",
-        "tangermeme",
-    ];
-
-    /// The preset of a name.
-    ///
-    /// # Errors
-    /// [`Error::Preset`] if there is none.
-    ///
-    /// ```
-    /// use promoter_encode::one_hot::OneHot;
-    /// assert_eq!(OneHot::preset("deepsea")?, OneHot::deepsea());
-    /// assert!(OneHot::preset("deepsee").is_err());
-    /// # Ok::<(), promoter_encode::Error>(())
-    /// ```
-    pub fn preset(name: &str) -> Result<Self> {
-        Ok(match name {
-            "auth" => Self::auth(),
-            "crested" => Self::crested(),
-            "deepsea" => Self::deepsea(),
-            "enformer" => Self::enformer(),
-            "grelu" => Self::grelu(),
-            "legnet" => Self::legnet(),
-            "madlab" => Self::madlab(),
-            "noisy_chardonnay" => Self::noisy_chardonnay(),
-            "peppa" => Self::peppa(),
-            "prix_fixe_predict" => Self::prix_fixe_predict(),
-            "prix_fixe_train" => Self::prix_fixe_train(),
-            "tangermeme" => Self::tangermeme(),
-            _ => {
-                return Err(Error::Preset { kind: "one-hot", name: name.to_owned(), known: Self::PRESETS.join(", ") });
-            }
-        })
-    }
-
     /// auth: (length, 4), A, C, G, T. Its filter leaves nothing but those, so all else is refused.
     ///
     /// # Source
     /// Challenge report of auth, 2022.
     pub fn auth() -> Self {
-        Self { ambiguous: Ambiguous::Error, iupac: Iupac::Error, case: Case::Error, ..Self::default() }
+        Self { n: AnyBase::Error, iupac: Iupac::Error, case: Case::Error, ..Self::default() }
     }
 
     /// Noisy Chardonnay: (length, 4), A, C, G, T, every other letter four ones.
@@ -64,7 +37,7 @@ impl OneHot {
     /// # Source
     /// Challenge report of Noisy Chardonnay, 2022.
     pub fn noisy_chardonnay() -> Self {
-        Self { ambiguous: Ambiguous::Ones, case: Case::AsN, other: Other::AsN, ..Self::default() }
+        Self { n: AnyBase::Ones, case: Case::AsN, other: Other::AsN, ..Self::default() }
     }
 
     /// MadLab: (length, 4), A, C, G, T, `N` zeros. Its data hold no other letters, which are refused here.
@@ -103,7 +76,7 @@ impl OneHot {
     /// # Source
     /// Rafi et al., Nature Biotechnology 2024.
     pub fn prix_fixe_predict() -> Self {
-        Self { ambiguous: Ambiguous::Uniform, ..Self::prix_fixe_train() }
+        Self { n: AnyBase::Uniform, ..Self::prix_fixe_train() }
     }
 
     /// The LegNet repository, in training and prediction: the same as

@@ -1,7 +1,7 @@
 //! Two letters to a byte: the base codes themselves, so that every IUPAC letter and padding keep their meaning.
 
-use crate::letters::{Alphabet, are_bases, code};
-use crate::{Error, Result, base};
+use crate::sequence::Alphabet;
+use crate::{Error, Letters, Result, Sequence, base};
 use multiversion::multiversion;
 
 /// Bytes that `length` letters pack into.
@@ -9,56 +9,40 @@ pub const fn packed_length(length: usize) -> usize {
     length.div_ceil(2)
 }
 
-/// Packs letters; lower case is packed as upper case.
+/// Packs a sequence; lower case is packed as upper case.
 ///
 /// # Errors
-/// [`Error::Byte`] for a byte that is no IUPAC letter and not `.`.
+/// [`Error::Byte`] for a byte that is not an IUPAC letter and not `.`, [`Error::Code`] for a number that is not a code.
 ///
 /// ```
 /// use promoter_encode::pack::four_bit;
-/// let packed = four_bit::pack(b"GAn")?;
+/// let packed = four_bit::pack("GAn")?;
 /// assert_eq!(packed, [0x02, 0x04]);
-/// assert_eq!(four_bit::unpack(&packed, 3)?, b"GAN");
+/// assert_eq!(four_bit::unpack(&packed, 3)?, [2, 0, 4]);
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
-pub fn pack(letters: &[u8]) -> Result<Vec<u8>> {
-    if are_bases(letters) {
-        // Arithmetic instead of a look-up for each letter.
-        return pack_codes(&letters.iter().map(|&letter| code(letter)).collect::<Vec<u8>>());
+pub fn pack(sequence: impl Sequence) -> Result<Vec<u8>> {
+    let symbols = sequence.symbols();
+    match sequence.alphabet() {
+        Alphabet::Letters => Ok(join_all(&Letters(symbols).to_codes()?)),
+        Alphabet::Codes => match symbols.iter().position(|&code| usize::from(code) >= base::CODES) {
+            Some(position) => Err(Error::Code { position, code: symbols[position] }),
+            None => Ok(join_all(symbols)),
+        },
     }
-    let codes: Result<Vec<u8>> =
-        letters.iter().enumerate().map(|(position, &letter)| Alphabet::Letters.code(letter, position)).collect();
-    pack_codes(&codes?)
 }
 
-/// Packs base codes.
-///
-/// # Errors
-/// [`Error::Code`] for a number that is no code.
-pub fn pack_codes(codes: &[u8]) -> Result<Vec<u8>> {
-    if let Some(position) = codes.iter().position(|&code| usize::from(code) >= base::CODES) {
-        return Err(Error::Code { position, code: codes[position] });
-    }
+fn join_all(codes: &[u8]) -> Vec<u8> {
     let mut out = vec![0; packed_length(codes.len())];
     join(codes, &mut out);
-    Ok(out)
+    out
 }
 
-/// The first `length` letters.
+/// The base codes of the first `length` letters.
 ///
 /// # Errors
 /// [`Error::Buffer`] if there are fewer.
 pub fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>> {
-    let mut letters = unpack_codes(packed, length)?;
-    letters.iter_mut().for_each(|code| *code = base::to_ascii(*code));
-    Ok(letters)
-}
-
-/// The codes of the first `length` letters.
-///
-/// # Errors
-/// [`Error::Buffer`] if there are fewer.
-pub fn unpack_codes(packed: &[u8], length: usize) -> Result<Vec<u8>> {
     let (expected, found) = (packed_length(length), packed.len());
     if found < expected {
         return Err(Error::Buffer { expected, found });

@@ -1,7 +1,8 @@
 //! Four bases to a byte: A 0, C 1, G 2, T 3.
 
-use crate::letters::{Alphabet, code, windows};
-use crate::{Error, Result};
+use crate::letters::{code, windows};
+use crate::sequence::Alphabet;
+use crate::{Error, Result, Sequence};
 use multiversion::multiversion;
 
 /// Bases that are packed at a time; a multiple of four.
@@ -12,70 +13,44 @@ pub const fn packed_length(length: usize) -> usize {
     length.div_ceil(4)
 }
 
-/// Packs letters; lower case is packed as upper case.
+/// Packs a sequence; lower case is packed as upper case.
 ///
 /// # Errors
-/// [`Error::Letter`] for an ambiguous letter, [`Error::Byte`] for a byte that is no letter.
+/// [`Error::Letter`] for another letter than A, C, G and T, [`Error::Byte`] or [`Error::Code`] for what is not a letter or
+/// a code.
 ///
 /// ```
 /// use promoter_encode::pack::two_bit;
-/// let packed = two_bit::pack(b"ACGTT")?;
+/// let packed = two_bit::pack("ACGTT")?;
 /// assert_eq!(packed, [0b11_10_01_00, 0b11]);
-/// assert_eq!(two_bit::unpack(&packed, 5)?, b"ACGTT");
-/// assert!(two_bit::pack(b"ACGN").is_err());
+/// assert_eq!(two_bit::unpack(&packed, 5)?, [0, 1, 2, 3, 3]);
+/// assert!(two_bit::pack("ACGN").is_err());
 /// # Ok::<(), promoter_encode::Error>(())
 /// ```
-pub fn pack(letters: &[u8]) -> Result<Vec<u8>> {
-    let mut out = vec![0; packed_length(letters.len())];
-    pack_rows(Alphabet::Letters, letters, letters.len(), &mut out)?;
+pub fn pack(sequence: impl Sequence) -> Result<Vec<u8>> {
+    let symbols = sequence.symbols();
+    let mut out = vec![0; packed_length(symbols.len())];
+    pack_rows(sequence.alphabet(), symbols, symbols.len(), &mut out)?;
     Ok(out)
 }
 
-/// Packs the letters of many sequences of one length, which lie one after the other; each begins with a byte of its own.
+/// Packs many sequences of one length, which lie one after the other; each begins with a byte of its own.
 ///
 /// # Shapes
 /// Input: `(sequences, length)`. Output: `(sequences, length / 4 rounded up)`.
 ///
 /// # Errors
-/// As [`pack`]; [`Error::Rows`] unless the letters divide into rows of `length`, [`Error::Buffer`] unless the buffer has
+/// As [`pack`]; [`Error::Rows`] unless the sequences divide into rows of `length`, [`Error::Buffer`] unless the buffer has
 /// the length of the output.
-pub fn pack_batch_into(letters: &[u8], length: usize, out: &mut [u8]) -> Result<()> {
-    pack_rows(Alphabet::Letters, letters, length, out)
+pub fn pack_batch_into(sequences: impl Sequence, length: usize, out: &mut [u8]) -> Result<()> {
+    pack_rows(sequences.alphabet(), sequences.symbols(), length, out)
 }
 
-/// Packs base codes.
-///
-/// # Errors
-/// [`Error::Letter`] for the code of another letter than A, C, G and T, [`Error::Code`] for a number that is no code.
-pub fn pack_codes(codes: &[u8]) -> Result<Vec<u8>> {
-    let mut out = vec![0; packed_length(codes.len())];
-    pack_rows(Alphabet::Codes, codes, codes.len(), &mut out)?;
-    Ok(out)
-}
-
-/// [`pack_batch_into`] for base codes.
-///
-/// # Errors
-/// As [`pack_codes`] and [`pack_batch_into`].
-pub fn pack_codes_batch_into(codes: &[u8], length: usize, out: &mut [u8]) -> Result<()> {
-    pack_rows(Alphabet::Codes, codes, length, out)
-}
-
-/// The letters of the first `length` bases.
+/// The base codes of the first `length` bases; [`Codes::to_letters`](crate::Codes::to_letters) gives their letters.
 ///
 /// # Errors
 /// [`Error::Buffer`] if there are fewer.
 pub fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>> {
-    let mut letters = unpack_codes(packed, length)?;
-    to_letters(&mut letters);
-    Ok(letters)
-}
-
-/// The base codes of the first `length` bases.
-///
-/// # Errors
-/// [`Error::Buffer`] if there are fewer.
-pub fn unpack_codes(packed: &[u8], length: usize) -> Result<Vec<u8>> {
     let (expected, found) = (packed_length(length), packed.len());
     if found < expected {
         return Err(Error::Buffer { expected, found });
@@ -84,14 +59,6 @@ pub fn unpack_codes(packed: &[u8], length: usize) -> Result<Vec<u8>> {
     spread(packed, &mut codes);
     codes.truncate(length);
     Ok(codes)
-}
-
-#[multiversion(targets = "simd")]
-fn to_letters(codes: &mut [u8]) {
-    for code in codes {
-        // A shift of the four letters, which vectorises where a look-up does not.
-        *code = (u32::from_le_bytes(*b"ACGT") >> (8 * u32::from(*code & 3))) as u8;
-    }
 }
 
 #[multiversion(targets = "simd")]

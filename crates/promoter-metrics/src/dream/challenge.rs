@@ -26,7 +26,8 @@ impl Challenge {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Csv`], [`Error::Column`], [`Error::Json`], [`Error::Id`], [`Error::NotFinite`].
-    pub fn read(folder: &Path) -> Result<Self, Error> {
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
         let mut challenge = Self {
             singles: BTreeMap::new(),
             pairs: BTreeMap::new(),

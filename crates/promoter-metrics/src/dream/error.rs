@@ -18,7 +18,17 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
-    /// A subset file is no CSV.
+    /// A file is larger than any of the challenge's can be.
+    #[error("{}:{line}: expected at most {largest} bytes of text, found more", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The line that reaches beyond, from 1.
+        line: usize,
+        /// Bytes that are read, decompressed.
+        largest: u64,
+    },
+    /// A subset file is not CSV.
     #[error("{}: not a CSV table of test rows", path.display())]
     Csv {
         /// The file.

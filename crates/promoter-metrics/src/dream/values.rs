@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read};
 use std::marker::PhantomData;
 use std::path::Path;
 
@@ -27,9 +27,10 @@ impl Values {
     /// row to value; otherwise the final round's table, `sequence TAB value` for every test row in order, no header.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Json`], [`Error::Id`], [`Error::DuplicateRow`], [`Error::NotFinite`],
+    /// [`Error::Read`], [`Error::TooLarge`], [`Error::Json`], [`Error::Id`], [`Error::DuplicateRow`], [`Error::NotFinite`],
     /// [`Error::Line`], [`Error::NoValues`].
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
         let text = read_text(path)?;
         let name = path.display().to_string();
         if text.trim_start().starts_with('{') { Self::parse_json(name, &text) } else { Self::parse_table(name, &text) }
@@ -122,19 +123,30 @@ impl Values {
     }
 }
 
+/// Bytes of text that a file may hold, decompressed: ten times the challenge's largest table.
+const LARGEST: u64 = 1 << 27;
+
 /// Text of a file that may be gzipped.
 pub(super) fn read_text(path: &Path) -> Result<String, Error> {
-    let read = || -> std::io::Result<String> {
-        let mut bytes = Vec::new();
-        File::open(path)?.read_to_end(&mut bytes)?;
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            let mut text = String::new();
-            flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text)?;
-            return Ok(text);
-        }
-        String::from_utf8(bytes).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
-    };
-    read().map_err(|source| Error::Read { path: path.to_owned(), source })
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    if file.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]) {
+        return bounded_text(path, flate2::bufread::MultiGzDecoder::new(file), LARGEST);
+    }
+    bounded_text(path, file, LARGEST)
+}
+
+/// The text of a stream of at most `largest` bytes.
+fn bounded_text(path: &Path, reader: impl Read, largest: u64) -> Result<String, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    reader.take(largest + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > largest {
+        let line = bytes.split(|&byte| byte == b'\n').count();
+        return Err(Error::TooLarge { path: path.to_owned(), line, largest });
+    }
+    let text = String::from_utf8(bytes);
+    text.map_err(|error| failed(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))
 }
 
 /// A test row as the challenge writes it: decimal, without sign or leading zeros.
@@ -186,4 +198,19 @@ pub(super) fn parse_entries<'de, V: Deserialize<'de>>(input: &str, text: &'de st
             _ => Error::Json { input: input.to_owned(), source },
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_file_is_an_error_with_its_line() {
+        let endless = b"ACGT\t1\n".chain(std::io::repeat(b'A'));
+        match bounded_text(Path::new("a.tsv"), endless, 1000) {
+            Err(Error::TooLarge { line: 2, largest: 1000, .. }) => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(bounded_text(Path::new("a.tsv"), std::io::repeat(b'A').take(1000), 1000).is_ok());
+    }
 }

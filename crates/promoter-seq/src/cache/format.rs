@@ -13,6 +13,7 @@
 //!
 //! Numbers are little-endian.
 
+use promoter_encode::Codes;
 use promoter_encode::pack::{four_bit, two_bit};
 
 use rayon::prelude::*;
@@ -55,9 +56,9 @@ pub(super) fn encode(table: &Table, report: &ReadReport, fingerprint: &[u8; HASH
             for stretch in stretches {
                 bases[stretch.start as usize..][..stretch.length as usize].fill(0);
             }
-            two_bit::pack_codes(&bases)
+            two_bit::pack(Codes(&bases))
         }
-        None => four_bit::pack_codes(codes),
+        None => four_bit::pack(Codes(codes)),
     };
     // A table holds codes only, so packing them cannot fail; an empty packing would not be decoded.
     let packed = packed.unwrap_or_default();
@@ -112,11 +113,8 @@ pub(super) fn decode(bytes: &[u8], fingerprint: &[u8; HASH]) -> Option<(Table, R
     } else {
         (1..=rows).map(|row| row.wrapping_mul(length)).collect()
     };
-    let (packed_bytes, unpack): (usize, Unpack) = if stretch_count == FOUR_BIT {
-        (BASES / 2, four_bit::unpack_codes)
-    } else {
-        (BASES / 4, two_bit::unpack_codes)
-    };
+    let (packed_bytes, unpack): (usize, Unpack) =
+        if stretch_count == FOUR_BIT { (BASES / 2, four_bit::unpack) } else { (BASES / 4, two_bit::unpack) };
     let mut codes = Table::room(bases);
     for wave in body.chunks(WAVE * packed_bytes) {
         let left = bases.saturating_sub(codes.len());
@@ -182,7 +180,7 @@ mod tests {
         empty_lines: 5,
         comments: 6,
         lower_case: 7,
-        ambiguous: 8,
+        iupac: 8,
         replaced: 9,
         skipped_letters: 10,
         skipped_long: 11,

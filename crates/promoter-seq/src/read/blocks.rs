@@ -15,7 +15,7 @@ pub(super) struct Block {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// The block is the start of one line that is longer than any row may be; the rest of the line is gone.
+    /// The block is the start of one line that is longer than any row may be; the rest of the line is passed over.
     pub(super) cut: bool,
 }
 
@@ -52,12 +52,14 @@ pub(super) struct Blocks {
     carry: Vec<u8>,
     longest: usize,
     first: bool,
+    /// The last block was cut, and what is left of its line has not been read.
+    in_cut_line: bool,
 }
 
 impl Blocks {
     /// Blocks of an input whose lines have up to `longest` bytes.
     pub(super) fn new(input: Input, longest: usize) -> Self {
-        Self { input, carry: Vec::new(), longest: longest.max(SIZE), first: true }
+        Self { input, carry: Vec::new(), longest: longest.max(SIZE), first: true, in_cut_line: false }
     }
 
     /// What is read.
@@ -68,6 +70,9 @@ impl Blocks {
     /// Replaces `block` by the next one; false at the end.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<bool> {
         (block.start, block.end, block.cut) = (0, 0, false);
+        if std::mem::take(&mut self.in_cut_line) {
+            self.skip_line()?;
+        }
         block.room(self.carry.len()).copy_from_slice(&self.carry);
         block.end = self.carry.len();
         self.carry.clear();
@@ -89,8 +94,8 @@ impl Blocks {
                 return Ok(true);
             }
             if block.end > self.longest {
-                block.cut = true;
-                self.skip_line()?;
+                // The rest may be endless: it is read only by those who want what follows.
+                (block.cut, self.in_cut_line) = (true, true);
                 return Ok(true);
             }
             wanted = self.longest + 1 - block.end;

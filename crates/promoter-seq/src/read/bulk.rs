@@ -89,7 +89,12 @@ impl Source {
         wave.len = 0;
         while !self.ended && wave.len < wave.pieces.len() {
             match self.file.next(&mut wave.pieces[wave.len].block) {
-                Ok(true) => wave.len += 1,
+                Ok(true) => {
+                    let block = &wave.pieces[wave.len].block;
+                    // Nothing follows a line that will be an error, so the rest of it is left unread.
+                    self.ended = block.cut && self.file.parser.refuses_cut(block.lines());
+                    wave.len += 1;
+                }
                 Ok(false) => self.ended = true,
                 Err(error) => (wave.failure, self.ended) = (Some(error), true),
             }

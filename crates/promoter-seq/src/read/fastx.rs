@@ -10,7 +10,7 @@ use needletail::errors::{ParseError, ParseErrorKind};
 use needletail::parser::{FastaReader, FastqReader};
 
 use super::input::Input;
-use super::{Format, Letters, ReadOptions, ReadReport, Record, TooLong, letters};
+use super::{Format, LetterPolicy, ReadOptions, ReadReport, Record, TooLong, letters};
 use crate::{Error, Result};
 
 /// An open FASTA or FASTQ file.
@@ -19,7 +19,7 @@ pub(super) struct Fastx {
     bounds: Arc<Mutex<Bounds>>,
     path: PathBuf,
     format: Format,
-    letters: Letters,
+    letters: LetterPolicy,
     longest: usize,
     too_long: TooLong,
 }
@@ -27,7 +27,15 @@ pub(super) struct Fastx {
 /// What the reader may still take for one record, and what stopped it.
 struct Bounds {
     left: usize,
-    failure: Option<Error>,
+    failure: Option<Stop>,
+}
+
+/// Why a record was not read to its end.
+enum Stop {
+    /// It takes too much memory.
+    TooLong,
+    /// What the input says.
+    Input(Error),
 }
 
 impl Fastx {
@@ -55,7 +63,17 @@ impl Fastx {
                 Some(Err(error)) => {
                     let failure = lock(&self.bounds).failure.take();
                     let line = error.position.line.max(report.lines + 1);
-                    return Err(failure.unwrap_or_else(|| syntax(&self.path, self.format, line, &error)));
+                    return Err(match failure {
+                        None => syntax(&self.path, self.format, line, &error),
+                        Some(Stop::Input(error)) => error,
+                        Some(Stop::TooLong) => Error::Line {
+                            path: self.path.clone(),
+                            line: report.lines + 1,
+                            column: 1,
+                            expected: format!("a record of at most {} letters", self.longest),
+                            found: "a longer one".into(),
+                        },
+                    });
                 }
             };
             let line = found.start_line_number();
@@ -139,13 +157,7 @@ impl Read for Bounded {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         let mut bounds = lock(&self.bounds);
         if bounds.left == 0 && !target.is_empty() {
-            bounds.failure = Some(Error::Line {
-                path: self.input.path().to_owned(),
-                line: 0,
-                column: 1,
-                expected: "a shorter record".into(),
-                found: "one that is longer than any sequence may be".into(),
-            });
+            bounds.failure = Some(Stop::TooLong);
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let limit = target.len().min(bounds.left);
@@ -155,7 +167,7 @@ impl Read for Bounded {
                 Ok(read)
             }
             Err(error) => {
-                bounds.failure = Some(error);
+                bounds.failure = Some(Stop::Input(error));
                 Err(io::ErrorKind::InvalidData.into())
             }
         }

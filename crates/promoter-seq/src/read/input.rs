@@ -22,19 +22,31 @@ pub(super) struct Input {
 impl Input {
     /// Opens a file. Its first bytes must agree with the compression that its name or the options promise.
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
+        Self::open_as(path, Some(options.compression.unwrap_or_else(|| Compression::of(path))))
+    }
+
+    /// Opens a file whose first bytes tell its compression.
+    pub(super) fn open_any(path: &Path) -> Result<Self> {
+        Self::open_as(path, None)
+    }
+
+    fn open_as(path: &Path, expected: Option<Compression>) -> Result<Self> {
         let failed = |action| move |source| Error::Io { action, path: path.to_owned(), source };
         let file = File::open(path).map_err(failed("open"))?;
         let metadata = file.metadata().map_err(failed("open"))?;
         if metadata.is_dir() {
             return Err(Error::Folder { path: path.to_owned() });
         }
-        let expected = options.compression.unwrap_or_else(|| Compression::of(path));
-        Ok(Self { size: metadata.len(), ..Self::begin(file, path, Some(expected))? })
+        Ok(Self { size: metadata.len(), ..Self::begin(file, path, expected)? })
     }
 
     /// Reads from a stream that is called `name` in errors. Without a given compression its first bytes tell it.
-    pub(super) fn new(reader: impl Read + Send + 'static, name: &Path, options: &ReadOptions) -> Result<Self> {
-        Self::begin(reader, name, options.compression)
+    pub(super) fn new(
+        reader: impl Read + Send + 'static,
+        name: &Path,
+        compression: Option<Compression>,
+    ) -> Result<Self> {
+        Self::begin(reader, name, compression)
     }
 
     fn begin(mut reader: impl Read + Send + 'static, path: &Path, expected: Option<Compression>) -> Result<Self> {

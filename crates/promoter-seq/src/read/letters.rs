@@ -1,13 +1,13 @@
-//! Letters to base codes under the policies of [`Letters`].
+//! LetterPolicy to base codes under the policies of [`LetterPolicy`].
 
 use promoter_encode::base;
 
 use super::line::Fault;
-use super::{Ambiguous, Case, Letters, ReadReport, Unknown};
+use super::{Case, Iupac, LetterPolicy, Other, ReadReport};
 
 /// Appends the codes of `letters` to `codes` and returns true; false when the row is to be skipped.
 pub(super) fn encode(
-    policy: &Letters,
+    policy: &LetterPolicy,
     letters: &[u8],
     codes: &mut Vec<u8>,
     report: &mut ReadReport,
@@ -21,7 +21,7 @@ pub(super) fn encode(
     slow(policy, letters, codes, report)
 }
 
-/// Letters that are encoded at once: a vector register of most machines.
+/// LetterPolicy that are encoded at once: a vector register of most machines.
 const LANES: usize = 32;
 
 /// Codes of upper-case A, C, G, T and N; false when there is another byte.
@@ -56,9 +56,14 @@ fn encode_lanes(letters: &[u8; LANES], codes: &mut [u8; LANES]) -> bool {
     other == 0
 }
 
-fn slow(policy: &Letters, letters: &[u8], codes: &mut Vec<u8>, report: &mut ReadReport) -> Result<bool, Box<Fault>> {
+fn slow(
+    policy: &LetterPolicy,
+    letters: &[u8],
+    codes: &mut Vec<u8>,
+    report: &mut ReadReport,
+) -> Result<bool, Box<Fault>> {
     let start = codes.len();
-    let (mut lower_case, mut ambiguous, mut replaced) = (false, false, false);
+    let (mut lower_case, mut iupac, mut replaced) = (false, false, false);
     let fault = |column, expected: &str, letter: u8| {
         Err(Box::new(Fault { column, expected: expected.into(), found: show(letter) }))
     };
@@ -67,10 +72,10 @@ fn slow(policy: &Letters, letters: &[u8], codes: &mut Vec<u8>, report: &mut Read
         let mut skip = false;
         // The letter of padding is a byte like any other in a file.
         if code == base::INVALID || code == base::PAD {
-            match policy.unknown {
-                Unknown::Error => return fault(column, "a letter of the IUPAC code for bases", letter),
-                Unknown::ToN => (code, replaced) = (base::N, true),
-                Unknown::Skip => skip = true,
+            match policy.other {
+                Other::Error => return fault(column, "a letter of the IUPAC code for bases", letter),
+                Other::AsN => (code, replaced) = (base::N, true),
+                Other::Skip => skip = true,
             }
         } else {
             if letter.is_ascii_lowercase() {
@@ -80,11 +85,11 @@ fn slow(policy: &Letters, letters: &[u8], codes: &mut Vec<u8>, report: &mut Read
                 }
             }
             if code > base::N {
-                match policy.ambiguous {
-                    Ambiguous::Keep => ambiguous = true,
-                    Ambiguous::ToN => (code, replaced) = (base::N, true),
-                    Ambiguous::Skip => skip = true,
-                    Ambiguous::Error => return fault(column, "A, C, G, T or N", letter),
+                match policy.iupac {
+                    Iupac::Keep => iupac = true,
+                    Iupac::AsN => (code, replaced) = (base::N, true),
+                    Iupac::Skip => skip = true,
+                    Iupac::Error => return fault(column, "A, C, G, T or N", letter),
                 }
             }
         }
@@ -96,7 +101,7 @@ fn slow(policy: &Letters, letters: &[u8], codes: &mut Vec<u8>, report: &mut Read
         codes.push(code);
     }
     report.lower_case += u64::from(lower_case);
-    report.ambiguous += u64::from(ambiguous);
+    report.iupac += u64::from(iupac);
     report.replaced += u64::from(replaced);
     Ok(true)
 }
@@ -114,7 +119,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn encoded(policy: &Letters, letters: &[u8]) -> (Result<bool, Box<Fault>>, Vec<u8>, ReadReport) {
+    fn encoded(policy: &LetterPolicy, letters: &[u8]) -> (Result<bool, Box<Fault>>, Vec<u8>, ReadReport) {
         let (mut codes, mut report) = (vec![9], ReadReport::default());
         let result = encode(policy, letters, &mut codes, &mut report);
         (result, codes, report)
@@ -122,28 +127,28 @@ mod tests {
 
     #[test]
     fn policies_decide_and_are_counted() {
-        let default = Letters::default();
+        let default = LetterPolicy::default();
         let (result, codes, report) = encoded(&default, b"acGTNr");
         assert!(result.unwrap());
         assert_eq!(codes, [9, 0, 1, 2, 3, 4, 5]);
-        assert_eq!((report.lower_case, report.ambiguous, report.replaced), (1, 1, 0));
+        assert_eq!((report.lower_case, report.iupac, report.replaced), (1, 1, 0));
 
-        let to_n = Letters { ambiguous: Ambiguous::ToN, unknown: Unknown::ToN, ..default };
+        let to_n = LetterPolicy { iupac: Iupac::AsN, other: Other::AsN, ..default };
         let (_, codes, report) = encoded(&to_n, b"AR-.");
         assert_eq!(codes, [9, 0, 4, 4, 4]);
-        assert_eq!((report.ambiguous, report.replaced), (0, 1));
+        assert_eq!((report.iupac, report.replaced), (0, 1));
 
         for (policy, letters) in [
-            (Letters { ambiguous: Ambiguous::Skip, ..default }, b"ACY"),
-            (Letters { unknown: Unknown::Skip, ..default }, b"AC\0"),
+            (LetterPolicy { iupac: Iupac::Skip, ..default }, b"ACY"),
+            (LetterPolicy { other: Other::Skip, ..default }, b"AC\0"),
         ] {
             let (result, codes, report) = encoded(&policy, letters);
             assert!(!result.unwrap());
             assert_eq!((codes, report.skipped_letters), (vec![9], 1));
         }
         for (policy, letters, found) in [
-            (Letters { ambiguous: Ambiguous::Error, ..default }, b"ACY", "`Y`"),
-            (Letters { case: Case::Error, ..default }, b"ACn", "`n`"),
+            (LetterPolicy { iupac: Iupac::Error, ..default }, b"ACY", "`Y`"),
+            (LetterPolicy { case: Case::Error, ..default }, b"ACn", "`n`"),
             (default, b"AC\0", "byte 0x00"),
             (default, b"AC.", "`.`"),
         ] {
@@ -156,7 +161,7 @@ mod tests {
         #[test]
         fn fast_and_slow_ways_agree(letters in proptest::collection::vec(any::<u8>(), 0..20), plain in "[ACGTN]{0,200}") {
             for letters in [&letters[..], plain.as_bytes()] {
-                let policy = Letters { unknown: Unknown::ToN, ..Letters::default() };
+                let policy = LetterPolicy { other: Other::AsN, ..LetterPolicy::default() };
                 let (mut codes, mut report) = (vec![9], ReadReport::default());
                 prop_assert!(slow(&policy, letters, &mut codes, &mut report).is_ok_and(|kept| kept));
                 let (result, fast, fast_report) = encoded(&policy, letters);

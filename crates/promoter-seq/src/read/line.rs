@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{Columns, EmptyLines, Letters, ReadOptions, ReadReport, TooLong, letters, number};
+use super::{Columns, EmptyLines, LetterPolicy, ReadOptions, ReadReport, TooLong, letters, number};
 use crate::Result;
 
 /// What is wrong with a line, before its path and number are known.
@@ -37,7 +37,7 @@ pub(super) struct LineParser {
     pub(super) fields: Fields,
     delimiter: u8,
     comment: Option<u8>,
-    letters: Letters,
+    letters: LetterPolicy,
     longest: usize,
     too_long: TooLong,
     empty_lines: EmptyLines,
@@ -121,6 +121,11 @@ impl LineParser {
             None => Ok(()),
             Some(_) => self.long("a longer line", report),
         }
+    }
+
+    /// Whether a line that was cut for its length is an error.
+    pub(super) fn refuses_cut(&self, line: &[u8]) -> bool {
+        self.too_long == TooLong::Error && line.first().copied() != self.comment
     }
 
     fn long(&self, found: impl Into<String>, report: &mut ReadReport) -> Result<(), Box<Fault>> {

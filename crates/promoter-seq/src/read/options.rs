@@ -22,9 +22,10 @@ pub struct ReadOptions {
     pub columns: Columns,
     /// Separates columns; by the format (tab or comma) when none is given.
     pub delimiter: Option<char>,
-    /// Letters that are not A, C, G, T or N.
-    pub letters: Letters,
-    /// Length of the longest sequence that is read, in bases; memory stays bounded by it.
+    /// LetterPolicy that are not A, C, G, T or N.
+    pub letters: LetterPolicy,
+    /// Length of the longest sequence that is read, in bases. Memory stays bounded by it: a line may have 64 KiB more, a
+    /// record of FASTA or FASTQ takes at most four times as much.
     pub longest: u32,
     /// What a longer sequence means.
     pub too_long: TooLong,
@@ -41,7 +42,7 @@ impl Default for ReadOptions {
             compression: None,
             columns: Columns::default(),
             delimiter: None,
-            letters: Letters::default(),
+            letters: LetterPolicy::default(),
             longest: 1 << 16,
             too_long: TooLong::default(),
             empty_lines: EmptyLines::default(),
@@ -105,13 +106,13 @@ pub enum Columns {
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields, rename_all = "snake_case")
 )]
-pub struct Letters {
+pub struct LetterPolicy {
     /// Lower-case letters.
     pub case: Case,
-    /// IUPAC letters that stand for two or three bases.
-    pub ambiguous: Ambiguous,
-    /// Bytes that are no IUPAC letter.
-    pub unknown: Unknown,
+    /// The ambiguity codes of IUPAC other than `N`.
+    pub iupac: Iupac,
+    /// Bytes that are not IUPAC letters.
+    pub other: Other,
 }
 
 /// What a lower-case letter means.
@@ -125,30 +126,30 @@ pub enum Case {
     Error,
 }
 
-/// What an IUPAC letter for two or three bases (`R`, `Y`, ...) means.
+/// What an ambiguity code of IUPAC other than `N` (`R`, `Y`, ...) means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Ambiguous {
+pub enum Iupac {
     /// It is kept; the encoding decides.
     #[default]
     Keep,
     /// `N`.
-    ToN,
+    AsN,
     /// The row is skipped.
     Skip,
     /// An error.
     Error,
 }
 
-/// What a byte that is no IUPAC letter means.
+/// What a byte that is not an IUPAC letter means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Unknown {
+pub enum Other {
     /// An error.
     #[default]
     Error,
     /// `N`.
-    ToN,
+    AsN,
     /// The row is skipped.
     Skip,
 }

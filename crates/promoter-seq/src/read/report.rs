@@ -21,8 +21,8 @@ pub struct ReadReport {
     pub comments: u64,
     /// Rows with lower-case letters, folded to upper case.
     pub lower_case: u64,
-    /// Rows that kept IUPAC letters for two or three bases.
-    pub ambiguous: u64,
+    /// Rows that kept ambiguity codes other than `N`.
+    pub iupac: u64,
     /// Rows in which letters were replaced by `N`.
     pub replaced: u64,
     /// Rows skipped for their letters.
@@ -42,7 +42,7 @@ impl ReadReport {
             &mut self.empty_lines,
             &mut self.comments,
             &mut self.lower_case,
-            &mut self.ambiguous,
+            &mut self.iupac,
             &mut self.replaced,
             &mut self.skipped_letters,
             &mut self.skipped_long,
@@ -65,7 +65,7 @@ impl fmt::Display for ReadReport {
             (self.comments, "comments"),
             (self.crlf, "lines ending in CRLF"),
             (self.lower_case, "rows folded to upper case"),
-            (self.ambiguous, "rows with IUPAC letters kept"),
+            (self.iupac, "rows with IUPAC letters kept"),
             (self.replaced, "rows with letters replaced by N"),
             (self.skipped_letters, "rows skipped for their letters"),
             (self.skipped_long, "rows skipped for their length"),

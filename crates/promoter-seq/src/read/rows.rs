@@ -64,7 +64,7 @@ impl Rows {
     pub fn new(reader: impl Read + Send + 'static, name: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let name = name.as_ref();
         let format = options.format_of(name)?;
-        Self::begin(Input::new(reader, name, options)?, format, options)
+        Self::begin(Input::new(reader, name, options.compression)?, format, options)
     }
 
     fn begin(input: Input, format: Format, options: &ReadOptions) -> Result<Self> {

@@ -15,7 +15,7 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
     let (start, end) = description.encoding.window();
     let letters = match &description.encoding {
         Encoding::OneHot { policy, .. } => {
-            format!("channels {}; N: {:?}, other ambiguous letters: {:?}", policy.order, policy.ambiguous, policy.iupac)
+            format!("channels {}; N: {:?}, other ambiguity codes: {:?}", policy.order, policy.n, policy.iupac)
         }
         Encoding::Kmer { k, oov, .. } => format!("a vector for each {k}-mer; those with other letters: {oov:?}"),
     };
