@@ -11,6 +11,7 @@ use clap::Args;
 use promoter::Predictor;
 use promoter::train::run::{Line, Summary};
 use promoter::train::{Environment, Scores, Session};
+use tch::Device;
 
 use crate::device;
 
@@ -71,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             session
         }
     };
-    begin(&mut out, &session, &Environment::of(device))?;
+    begin(&mut out, &session, device)?;
     let outcome = progress::train(&mut session, &mut out)?;
     let summary = session.report(&outcome)?;
     let folder = session.folder();
@@ -89,11 +90,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// What a run begins with, for people.
-fn begin(out: &mut impl Write, session: &Session, environment: &Environment) -> std::io::Result<()> {
+fn begin(out: &mut impl Write, session: &Session, device: Device) -> std::io::Result<()> {
+    let environment = Environment::of(device);
     let (prepared, training) = (session.prepared(), &session.experiment().training);
     let replicas = training.replicas.unwrap_or(1);
     let threads = environment.threads;
     writeln!(out, "device     {} with {threads} threads, {replicas} replicas of the network", environment.device)?;
+    if training.precision.is_emulated(device) {
+        writeln!(out, "warning    bf16 without instructions for it: expect 10 to 20 times the seconds of f32")?;
+    }
     if let Some(read) = &prepared.read {
         writeln!(out, "read       {read}")?;
     }

@@ -181,6 +181,11 @@ pub struct Training {
     /// Whose averages batch norms use in prediction.
     #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
     pub batch_norm_averages: BatchNormAverages,
+    /// Whether the kept network's predictions are calibrated: a line from predictions to labels, fitted to training
+    /// rows in evaluation mode, is applied to what it predicts. The network is then right in units of the label, and not
+    /// in its order only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub calibrate: bool,
     /// Average of the weights, evaluated and kept in their place.
     #[serde(default)]
     pub average: Option<Average>,
@@ -275,6 +280,7 @@ impl Experiment {
                 replicas: None,
                 epoch_steps: None,
                 batch_norm_averages: BatchNormAverages::Moving,
+                calibrate: false,
                 average: None,
                 precision: Precision::F32,
                 tf32: false,
@@ -306,13 +312,16 @@ impl Experiment {
     }
 
     /// Whether a run of `resolved`, as its `config.toml` has it, is one of this experiment: only the hash of the weights
-    /// that it started from and the number of replicas may stand there and be open here.
+    /// that it started from, the number of replicas and the precision may stand there and be open here.
     pub fn is_that_of(&self, resolved: &Self) -> bool {
         let mut same = self.clone();
         if let (Some(start), Some(resolved)) = (&mut same.start, &resolved.start) {
             start.hash = start.hash.take().or_else(|| resolved.hash.clone());
         }
         same.training.replicas = same.training.replicas.or(resolved.training.replicas);
+        if same.training.precision == Precision::Auto {
+            same.training.precision = resolved.training.precision;
+        }
         same == *resolved
     }
 }

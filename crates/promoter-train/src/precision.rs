@@ -21,21 +21,46 @@ pub enum Precision {
     /// # Source
     /// Challenge report of NAD, 2022.
     Fp16,
+    /// bf16 on a processor that has instructions for it, f32 elsewhere. A run's `config.toml` has the one that was taken.
+    Auto,
 }
 
 impl Precision {
+    /// The precision that is taken on a device: [`Auto`](Self::Auto) decides, the others stay.
+    pub fn resolve(self, device: Device) -> Self {
+        match self {
+            Self::Auto if device == Device::Cpu && has_bf16() => Self::Bf16,
+            Self::Auto => Self::F32,
+            other => other,
+        }
+    }
+
+    /// Whether a device emulates the precision, which is an order of magnitude slower than f32.
+    pub fn is_emulated(self, device: Device) -> bool {
+        self == Self::Bf16 && device == Device::Cpu && !has_bf16()
+    }
+
     /// Runs `forward` so that LibTorch computes in this precision.
     ///
     /// # Errors
     /// [`Error::Params`], and what `forward` returns.
     pub fn within<T>(self, device: Device, forward: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let kind = match self {
-            Self::F32 => return forward(),
+            // `Auto` has been resolved by whoever knows the device; without that it is f32.
+            Self::F32 | Self::Auto => return forward(),
             Self::Bf16 => Kind::BFloat16,
             Self::Fp16 => Kind::Half,
         };
         backend::autocast(device, Some(kind), forward)?
     }
+}
+
+/// Whether the processor multiplies in bf16.
+fn has_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// The factor of the loss in f16, where small gradients would become 0: it halves when a gradient overflows, and doubles

@@ -125,6 +125,7 @@ impl Session {
         if folder.symlink_metadata().is_ok() {
             return Err(Error::Exists { path: folder.to_owned() });
         }
+        experiment.training.precision = experiment.training.precision.resolve(device);
         experiment.training.replicas.get_or_insert_with(|| replicas(experiment.training.batch_size, device));
         let vectors = vectors::make(&experiment, &prepared)?;
         let model = model(&experiment, vectors.as_ref(), device)?;

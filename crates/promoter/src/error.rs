@@ -24,7 +24,7 @@ pub enum Error {
     #[error("the predictions cannot be brought back to the units of the labels")]
     Label(#[from] promoter_label::Error),
     /// LibTorch refused an operation.
-    #[error("LibTorch failed, {doing}")]
+    #[error("LibTorch error while {doing}")]
     Torch {
         /// What was being done.
         doing: &'static str,

@@ -197,6 +197,12 @@ impl Predictor {
         })?;
         let values = mean.f_to_device(Device::Cpu).and_then(Vec::try_from);
         let values: Vec<f32> = values.map_err(|source| Error::Torch { doing: "collecting predictions", source })?;
+        self.in_units(&values)
+    }
+
+    /// What the network gives, calibrated, in the units of the training labels.
+    fn in_units(&self, outputs: &[f32]) -> Result<Vec<f32>, Error> {
+        let values = self.description.calibration.apply(outputs)?;
         match self.description.label.invert(&values) {
             // Ranks stay ranks.
             Err(promoter_label::Error::NotInvertible { .. }) => Ok(values),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use promoter_encode::embed::Vectors;
 use promoter_encode::embed::io::Format;
-use promoter_label::Fitted;
+use promoter_label::{Affine, Fitted};
 use promoter_torch::file::Tensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct Best {
     pub epoch: u64,
     /// The label transform, fitted to the training labels.
     pub label: Fitted,
+    /// The line that its outputs are brought to the transformed labels by; the identity for a run that has not ended, or
+    /// is not calibrated.
+    pub calibration: Affine,
     /// The weights and buffers.
     pub tensors: Tensors,
 }
@@ -58,6 +61,7 @@ pub struct Best {
 pub(crate) struct BestMetadata {
     pub(crate) epoch: u64,
     pub(crate) label: Fitted,
+    pub(crate) calibration: Affine,
 }
 
 /// A validation row.
@@ -148,8 +152,8 @@ impl Folder {
         let path = self.finished(BEST)?;
         let tensors = Tensors::read(&path)?;
         let metadata = serde_json::from_str(&tensors.metadata);
-        let BestMetadata { epoch, label } = metadata.map_err(|source| Error::Json { path, source })?;
-        Ok(Best { epoch, label, tensors })
+        let BestMetadata { epoch, label, calibration } = metadata.map_err(|source| Error::Json { path, source })?;
+        Ok(Best { epoch, label, calibration, tensors })
     }
 
     /// The validation rows with their predictions by the kept network.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use promoter_label::Affine;
 use promoter_torch::file::Tensors;
 
 use super::{Progress, Session};
@@ -118,7 +119,7 @@ impl Session {
     fn close_epoch(&mut self, record: EpochRecord) -> Result<(), Error> {
         let Counters { epoch, since_best, best, .. } = self.state.counters;
         if record.best {
-            self.state.with_averages(|| self.keep(epoch))?;
+            self.state.with_averages(|| self.keep(epoch, Affine::IDENTITY))?;
         }
         if let Some(plateau) = self.experiment.schedule.plateau() {
             let higher = self.experiment.training.best.higher_is_better();
@@ -142,9 +143,9 @@ impl Session {
     }
 
     /// Writes the network of the best epoch, with what a predictor needs beside weights and configuration.
-    fn keep(&self, epoch: u64) -> Result<(), Error> {
+    pub(super) fn keep(&self, epoch: u64, calibration: Affine) -> Result<(), Error> {
         let mut best = Tensors::of(&self.model.params)?;
-        let metadata = BestMetadata { epoch, label: self.prepared.label.clone() };
+        let metadata = BestMetadata { epoch, label: self.prepared.label.clone(), calibration };
         // Numbers and names: there is nothing in it that JSON lacks.
         best.metadata = serde_json::to_string(&metadata).unwrap_or_default();
         Ok(best.write(&self.folder().best_path())?)

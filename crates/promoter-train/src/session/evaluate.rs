@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use promoter_encode::base;
+use promoter_label::Affine;
 use tch::{Kind, TchError, Tensor};
 
 use super::{Outcome, Session};
@@ -103,7 +104,11 @@ impl Session {
         let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
         let mut predictions = Vec::new();
         if self.experiment.loss.uses_labels() {
-            (train, validation, predictions) = self.score()?;
+            let calibration = self.calibration()?;
+            if calibration != best.calibration {
+                self.keep(best_epoch, calibration)?;
+            }
+            (train, validation, predictions) = self.score(calibration)?;
             self.run.write_predictions(&self.predictions(&predictions))?;
         }
         let (rows, seconds) = self.records.iter().fold((0.0, 0.0), |(rows, seconds), record| {
@@ -119,25 +124,40 @@ impl Session {
         })
     }
 
+    /// The line from what the kept network predicts of training rows to their transformed labels, where the experiment
+    /// wants it; a slope below 0 would turn the order of the predictions and is refused.
+    fn calibration(&self) -> Result<Affine, Error> {
+        if !self.experiment.training.calibrate {
+            return Ok(Affine::IDENTITY);
+        }
+        let Evaluation { truth, prediction, .. } = self.evaluate(&self.sample()?)?;
+        let line = Affine::fit(&prediction, &truth)?;
+        Ok(if line.slope() > 0.0 { line } else { Affine::IDENTITY })
+    }
+
+    /// Training rows, evenly taken, as many as there are validation rows at most.
+    fn sample(&self) -> Result<Rows, Error> {
+        let taken = self.prepared.train.len().min(self.prepared.validation.len());
+        let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
+        let sample = Arc::new(self.prepared.train.select(&evenly));
+        Rows::resident(&sample, &self.experiment.encoding, &self.prepared.label, self.device)
+    }
+
     /// Scores of training and of validation rows, and the predictions of the latter, in the units of the label where
     /// its transform can be inverted.
-    fn score(&self) -> Result<(Scores, Scores, Vec<f32>), Error> {
+    fn score(&self, calibration: Affine) -> Result<(Scores, Scores, Vec<f32>), Error> {
         let inverted = |values: &[f32]| match self.prepared.label.invert(values) {
             Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
             other => other.map(|values| (values, true)),
         };
         let score = |rows: &Rows| -> Result<(Scores, Vec<f32>), Error> {
-            let (predictions, is_inverted) = inverted(&self.evaluate(rows)?.prediction)?;
+            let (predictions, is_inverted) = inverted(&calibration.apply(&self.evaluate(rows)?.prediction)?)?;
             let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
             let labels = if is_inverted { inverted(&labels)?.0 } else { labels };
             Ok((Scores::of(&labels, &predictions)?, predictions))
         };
         let (validation, predictions) = score(&self.validation)?;
-        let taken = self.prepared.train.len().min(self.prepared.validation.len());
-        let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
-        let sample = Arc::new(self.prepared.train.select(&evenly));
-        let sample = Rows::resident(&sample, &self.experiment.encoding, &self.prepared.label, self.device)?;
-        let (train, _) = score(&sample)?;
+        let (train, _) = score(&self.sample()?)?;
         Ok((train, validation, predictions))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use promoter_label::Fitted;
+use promoter_label::{Affine, Fitted};
 use promoter_metrics::Metric;
 use promoter_train::batch::Averaging;
 use promoter_train::encoding::Encoding;
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 /// Format of predictor files that this version writes. It reads those from 1 on: 2 added vectors of k-mers and the
-/// evaluation.
-pub const FORMAT: u64 = 2;
+/// evaluation, 3 the calibration.
+pub const FORMAT: u64 = 3;
 
 /// What a predictor file says about its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,11 +33,18 @@ pub struct Description {
     pub encoding: Encoding,
     /// The label transform, fitted to the training labels: its inverse is applied to what the network gives.
     pub label: Fitted,
+    /// The line from what the network gives to the transformed labels; it comes before the transform's inverse.
+    #[serde(default = "identity")]
+    pub calibration: Affine,
     /// Over what predictions were averaged when the network was chosen, and are unless another averaging is asked for.
     #[serde(default)]
     pub evaluation: Averaging,
     /// How the weights were trained; none for weights that came from elsewhere.
     pub training: Option<Training>,
+}
+
+fn identity() -> Affine {
+    Affine::IDENTITY
 }
 
 /// How weights were trained, and how good they were.

@@ -150,11 +150,8 @@ impl Predictor {
     fn tangent(&self, output: f32) -> Result<(f32, f32), Error> {
         // Wide enough that rounding does not show, narrow beside the range of labels.
         const STEP: f32 = 0.01;
-        match self.description.label.invert(&[output, output - STEP, output + STEP]) {
-            // Ranks stay ranks.
-            Err(promoter_label::Error::NotInvertible { .. }) => Ok((output, 1.0)),
-            other => other.map(|values| (values[0], (values[2] - values[1]) / (2.0 * STEP))).map_err(Error::from),
-        }
+        let values = self.in_units(&[output, output - STEP, output + STEP])?;
+        Ok((values[0], (values[2] - values[1]) / (2.0 * STEP)))
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn read(run: &Folder, device: Device) -> Result<Predictor, Error> {
     if !experiment.loss.uses_labels() {
         return Err(Error::NoExpression { path: run.path().to_owned() });
     }
-    let Best { epoch, label, mut tensors } = run.best()?;
+    let Best { epoch, label, calibration, mut tensors } = run.best()?;
     let records = run.records()?;
     let Some(record) = records.iter().find(|record| record.epoch == epoch) else {
         return Err(Error::Unfinished { path: run.path().to_owned(), missing: "record of the best epoch" });
@@ -25,6 +25,7 @@ pub(super) fn read(run: &Folder, device: Device) -> Result<Predictor, Error> {
         network: experiment.network.clone(),
         encoding: experiment.encoding.clone(),
         label,
+        calibration,
         evaluation: experiment.evaluation,
         training: Some(Training {
             experiment: experiment.to_toml(),
