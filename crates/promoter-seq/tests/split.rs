@@ -3,7 +3,7 @@
 
 use promoter_encode::base;
 use promoter_seq::split::{Parts, Size, Split};
-use promoter_seq::{Error, Table};
+use promoter_seq::{Error, Filter, Table, Trim};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
