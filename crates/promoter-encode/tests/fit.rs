@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use promoter_encode::fit::{Fit, Longer, PLASMID, PLASMID_AFTER, Shorter};
+use promoter_encode::one_hot::OneHot;
 use promoter_encode::{Codes, Error, Letters, base};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -28,8 +29,12 @@ fn auth_takes_the_insert_of_constructs_of_110_bases() {
         let raw = case["raw"].as_str().unwrap();
         match auth["kept"][name].as_str() {
             Some(kept) => check(&Fit::auth(), raw, kept),
-            // Of the rows that auth drops, the one with an N has the right length.
-            None if raw.contains('N') => assert!(Fit::auth().apply(raw).is_ok()),
+            // Of the rows that auth drops, the one with an N has the right length: its encoding refuses the letter.
+            None if raw.contains('N') => {
+                assert!(Fit::auth().apply(raw).is_ok());
+                let refused = OneHot::auth().encode::<f32>(raw);
+                assert!(matches!(refused, Err(Error::Letter { letter: 'N', policy: "n", .. })), "{refused:?}");
+            }
             None => {
                 assert_eq!(Fit::auth().apply(raw), Err(Error::Length { expected: 110, found: raw.len() }))
             }

@@ -4,6 +4,7 @@
 
 use promoter_encode::Letters;
 use promoter_encode::embed::glove::{Config, Mode, Model, Progress, train};
+use promoter_encode::embed::similarity::Summary;
 use promoter_encode::embed::{Corpus, Error};
 use promoter_encode::kmer::Kmers;
 use promoter_encode::random::Stream;
@@ -226,4 +227,29 @@ fn configurations_survive_serde_and_unknown_keys_do_not() {
         assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
         assert!(serde_json::from_str::<Config>(&text.replacen("eta", "beta", 1)).is_err());
     }
+}
+
+#[test]
+fn vectors_hold_the_kmers_alike_that_the_teams_vectors_do() {
+    let expected = fixture(include_str!("fixtures/nad_glove_reference_stats.json"));
+    let figure = |key: &str| expected[key].as_f64().unwrap();
+    let teams = [
+        figure("cosine_mean_4mer_overlap_successor"),
+        figure("cosine_mean_hamming1"),
+        figure("cosine_mean_reverse_complement"),
+        figure("cosine_offdiag_mean"),
+    ];
+    assert!(teams.is_sorted_by(|a, b| a > b), "{teams:?}");
+    let corpus = kmers(4, &random_sequences(1000, 84));
+    let config = Config { dimension: 32, iterations: 15, ..Config::nad() };
+    let summary = Summary::of(&costs(&corpus, &config).1.vectors().unwrap());
+    let ours = [summary.successors.mean, summary.substitutions.mean, summary.complements.mean, summary.pairs.mean];
+    assert!(ours[0] > ours[1] + 0.05 && ours[1] > ours[3] + 0.05, "{ours:?}");
+    // The second moments of numbers and of lengths are one: the reference and we take the population's deviation.
+    let squares = |mean: f64, deviation: f64| mean * mean + deviation * deviation;
+    let of_values = squares(figure("overall_mean"), figure("overall_std")) * 128.0;
+    let of_norms = squares(figure("norm_mean"), figure("norm_std"));
+    assert!((of_values / of_norms - 1.0).abs() < 1e-6, "{of_values} {of_norms}");
+    let of_values = squares(summary.values.mean, summary.values.deviation) * 32.0;
+    assert!((of_values / squares(summary.norms.mean, summary.norms.deviation) - 1.0).abs() < 1e-6);
 }

@@ -83,6 +83,26 @@ pub enum Error {
         /// The columns that there are.
         columns: Vec<String>,
     },
+    /// The table was read without a column that is asked for.
+    #[error("the table has no column of text `{column}`; kept were: {}", columns.join(", "))]
+    NotKept {
+        /// The column that was asked for.
+        column: String,
+        /// The columns that were kept.
+        columns: Vec<String>,
+    },
+    /// A cell of a column of text is not what it should be.
+    #[error("line {line}, column `{column}`: expected {expected}, found `{found}`")]
+    Cell {
+        /// Line of the file, from 1; 0 for a row that comes from no file.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What should stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
     /// The file has no row of data.
     #[error("{path}: no row of data in {lines} lines ({what})")]
     NoRows {

@@ -30,7 +30,9 @@ mod report;
 mod rows;
 
 pub use lines::Lines;
-pub use options::{Case, Columns, Compression, EmptyLines, Format, Iupac, LetterPolicy, Other, ReadOptions, TooLong};
+pub use options::{
+    Case, Columns, Compression, EmptyLines, Format, Iupac, LetterPolicy, MissingLabels, Other, ReadOptions, TooLong,
+};
 pub use report::ReadReport;
 pub use rows::{Record, Rows};
 

@@ -1,4 +1,6 @@
-//! Which rows train and which validate.
+//! Which rows train, which validate and which are held out.
+
+use std::collections::BTreeMap;
 
 use promoter_encode::random::Stream;
 
@@ -19,7 +21,7 @@ mod strands;
 /// assert_eq!(parts.validation, [3, 16]);
 /// # Ok::<(), promoter_seq::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -79,6 +81,27 @@ pub enum Split {
         #[cfg_attr(feature = "serde", serde(default))]
         right: u32,
     },
+    /// The parts that the data's authors chose, as a column of text says: `train`, `validation` or `test`. The column must
+    /// be kept in reading ([`ReadOptions::keep`](crate::read::ReadOptions::keep)).
+    Column {
+        /// The column.
+        column: String,
+    },
+    /// At random, but rows with the same word in a column of text stay on one side: a gene, a chromosome, a family.
+    ///
+    /// Groups are drawn in random order and join the validation part, then the test part, as long as it does not grow above
+    /// its size. All parts are in the order of the table.
+    Group {
+        /// The column.
+        column: String,
+        /// Size of the validation part.
+        validation: Size,
+        /// Size of the test part.
+        #[cfg_attr(feature = "serde", serde(default))]
+        test: Size,
+        /// Seed of the order.
+        seed: u64,
+    },
 }
 
 #[cfg(feature = "serde")]
@@ -96,13 +119,22 @@ pub enum Size {
     Fraction(f64),
 }
 
-/// Rows of the two parts.
+impl Default for Size {
+    /// No row.
+    fn default() -> Self {
+        Self::Rows(0)
+    }
+}
+
+/// Rows of the parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parts {
     /// Rows to train on.
     pub train: Vec<u32>,
     /// Rows to validate on.
     pub validation: Vec<u32>,
+    /// Rows that are held out: neither trained nor validated on. Empty under splits that draw two parts.
+    pub test: Vec<u32>,
 }
 
 impl Split {
@@ -110,32 +142,44 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::Setting`] when the size of the validation part, the fold or `k` is out of its range, when it would leave
-    /// no row to train on, or when there are more than 4,294,967,295 rows.
+    /// no row to train on, or when there are more than 4,294,967,295 rows; [`Error::NotKept`] for a column that the table
+    /// does not have, [`Error::Cell`] for a word in it that is not a part.
     pub fn parts(&self, table: &Table) -> Result<Parts> {
         let rows = row_count(table)?;
-        match *self {
-            Self::Random { validation, seed } => {
+        match self {
+            &Self::Random { validation, seed } => {
                 let mut order: Vec<u32> = (0..rows).collect();
                 Stream::new(seed, "split", 0).shuffle(&mut order);
                 Ok(first_validate(order, validation.rows(rows)?))
             }
-            Self::ScikitLearn { validation, seed } => {
+            &Self::ScikitLearn { validation, seed } => {
                 Ok(first_validate(numpy::permutation(rows, seed), validation.rows(rows)?))
             }
-            Self::Positional { validation } => {
+            &Self::Positional { validation } => {
                 let train = rows - validation.rows(rows)?;
-                Ok(Parts { train: (0..train).collect(), validation: (train..rows).collect() })
+                Ok(Parts { train: (0..train).collect(), validation: (train..rows).collect(), ..Parts::default() })
             }
-            Self::Hash { fold } => {
+            &Self::Hash { fold } => {
                 if fold >= murmur3::FOLDS {
                     return Err(Error::setting("fold", fold, "0 to 9"));
                 }
                 Ok(divide(rows, |row| murmur3::fold(table.codes(row as usize)) == fold))
             }
-            Self::Kmers { validation, seed, k, left, right } => {
+            &Self::Kmers { validation, seed, k, left, right } => {
                 let wanted = validation.rows(rows)?;
-                let validates = groups::draw(&groups(table, k, left, right)?, wanted, seed);
-                Ok(divide(rows, |row| validates[row as usize]))
+                let drawn = groups::draw(&groups(table, k, left, right)?, [wanted, 0], "split by k-mers", seed);
+                Ok(collect(&drawn))
+            }
+            Self::Column { column } => by_column(table, column),
+            Self::Group { column, validation, test, seed } => {
+                let wanted = [validation.rows(rows)?, test.rows(rows)?];
+                if rows > 0 && wanted[0] + wanted[1] >= rows {
+                    return Err(Error::setting("test", wanted[1], "a part that leaves rows to train on"));
+                }
+                let mut first: BTreeMap<&str, u32> = BTreeMap::new();
+                let groups: Vec<u32> =
+                    table.column(column)?.zip(0..).map(|(word, row)| *first.entry(word).or_insert(row)).collect();
+                Ok(collect(&groups::draw(&groups, wanted, "split by groups", *seed)))
             }
         }
     }
@@ -190,10 +234,40 @@ impl Size {
 
 fn first_validate(mut order: Vec<u32>, validation: u32) -> Parts {
     let train = order.split_off(validation as usize);
-    Parts { train, validation: order }
+    Parts { train, validation: order, test: Vec::new() }
+}
+
+/// The parts that a column of text names.
+fn by_column(table: &Table, column: &str) -> Result<Parts> {
+    let part = |(row, word): (usize, &str)| match word {
+        "train" => Ok(Part::Train),
+        "validation" => Ok(Part::Validation),
+        "test" => Ok(Part::Test),
+        other => Err(table.cell_error(row, column, "train, validation or test", other)),
+    };
+    let parts = table.column(column)?.enumerate().map(part).collect::<Result<Vec<_>>>()?;
+    let parts = collect(&parts);
+    if parts.train.is_empty() && !table.is_empty() {
+        return Err(Error::setting("column", column, "a column that leaves rows to train on"));
+    }
+    Ok(parts)
+}
+
+/// Which part a row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
+/// The rows of each part, in the order of the table.
+fn collect(parts: &[Part]) -> Parts {
+    let rows = |part| parts.iter().zip(0..).filter(|(of, _)| **of == part).map(|(_, row)| row).collect();
+    Parts { train: rows(Part::Train), validation: rows(Part::Validation), test: rows(Part::Test) }
 }
 
 fn divide(rows: u32, validates: impl Fn(u32) -> bool) -> Parts {
     let (validation, train) = (0..rows).partition(|&row| validates(row));
-    Parts { train, validation }
+    Parts { train, validation, test: Vec::new() }
 }

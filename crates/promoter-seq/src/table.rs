@@ -5,11 +5,19 @@ use promoter_encode::base;
 use crate::{Error, Result};
 
 mod huge_pages;
+mod text;
+
+pub(crate) use text::Text;
 
 /// Sequences as base codes, with one label each.
 ///
 /// The codes of all rows lie in one buffer; a row's length is its own. A table of sequences without labels holds NaN
 /// for each.
+///
+/// Columns of text may come with the rows: names, groups, parts, further labels ([`ReadOptions::keep`]). They stay with
+/// their rows through filter, trim and selection.
+///
+/// [`ReadOptions::keep`]: crate::read::ReadOptions::keep
 ///
 /// ```
 /// use promoter_seq::Table;
@@ -23,12 +31,83 @@ pub struct Table {
     codes: Vec<u8>,
     ends: Vec<u64>,
     labels: Vec<f32>,
+    text: Text,
 }
 
 impl Table {
     /// An empty table with room for `rows` rows of `bases` bases in all.
     pub fn with_capacity(rows: usize, bases: usize) -> Self {
-        Self { codes: Vec::with_capacity(bases), ends: Vec::with_capacity(rows), labels: Vec::with_capacity(rows) }
+        let (ends, labels) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        Self { codes: Vec::with_capacity(bases), ends, labels, text: Text::default() }
+    }
+
+    /// An empty table whose rows have columns of text.
+    ///
+    /// ```
+    /// use promoter_seq::Table;
+    /// let mut table = Table::with_columns(["gene"]);
+    /// table.push_row(&[0, 1, 2, 3], 11.5, 1, &["YFG1"]);
+    /// assert_eq!(table.column("gene")?.collect::<Vec<_>>(), ["YFG1"]);
+    /// # Ok::<(), promoter_seq::Error>(())
+    /// ```
+    pub fn with_columns(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { text: Text::new(names.into_iter().map(Into::into).collect()), ..Self::default() }
+    }
+
+    /// Names of the columns of text.
+    pub fn columns(&self) -> &[String] {
+        self.text.names()
+    }
+
+    /// The cells of a column of text.
+    ///
+    /// # Errors
+    /// [`Error::NotKept`] if the table has no such column.
+    pub fn column(&self, name: &str) -> Result<impl ExactSizeIterator<Item = &str>> {
+        let found = self.columns().iter().position(|known| known == name);
+        let column =
+            found.ok_or_else(|| Error::NotKept { column: name.to_owned(), columns: self.columns().to_vec() })?;
+        Ok((0..self.len()).map(move |row| self.text.cell(row, column)))
+    }
+
+    /// The numbers in a column of text, such as further labels or weights; NaN for an empty cell and `NA`.
+    ///
+    /// # Errors
+    /// [`Error::NotKept`]; [`Error::Cell`] for a cell that is not a number.
+    ///
+    /// ```
+    /// use promoter_seq::Table;
+    /// let mut table = Table::with_columns(["weight"]);
+    /// table.push_row(&[0], 11.5, 1, &["0.5"]);
+    /// assert_eq!(table.numbers("weight")?, [0.5]);
+    /// # Ok::<(), promoter_seq::Error>(())
+    /// ```
+    pub fn numbers(&self, name: &str) -> Result<Vec<f32>> {
+        let number = |(row, cell): (usize, &str)| match cell.trim() {
+            "" | "NA" => Ok(f32::NAN),
+            number => number.parse().map_err(|_| self.cell_error(row, name, "a number", cell)),
+        };
+        self.column(name)?.enumerate().map(number).collect()
+    }
+
+    /// Line of the file that a row of a table with columns of text came from, from 1.
+    pub fn line(&self, row: usize) -> Option<u64> {
+        Some(self.text.line(row)).filter(|&line| line > 0)
+    }
+
+    /// The error of a cell.
+    pub(crate) fn cell_error(&self, row: usize, column: &str, expected: &'static str, found: &str) -> Error {
+        Error::Cell { line: self.text.line(row), column: column.to_owned(), expected, found: found.to_owned() }
+    }
+
+    /// The columns of text.
+    pub(crate) fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The table with these columns of text, which have a cell for each row.
+    pub(crate) fn with_text(self, text: Text) -> Self {
+        Self { text, ..self }
     }
 
     /// A table of the codes of all rows, the end of each row in them, and the labels.
@@ -49,13 +128,13 @@ impl Table {
         let good =
             ends.is_sorted() && last_end == codes.len() as u64 && ends.len() == labels.len() && are_codes(&codes);
         if good {
-            Ok(Self { codes, ends, labels })
+            Ok(Self { codes, ends, labels, text: Text::default() })
         } else {
             Err(Error::Parts { codes: codes.len(), last_end, ends: ends.len(), labels: labels.len() })
         }
     }
 
-    /// The codes of all rows, the end of each row in them, and the labels.
+    /// The codes of all rows, the end of each row in them, and the labels; columns of text are dropped.
     pub fn into_parts(self) -> (Vec<u8>, Vec<u64>, Vec<f32>) {
         (self.codes, self.ends, self.labels)
     }
@@ -75,19 +154,32 @@ impl Table {
         self.codes.len()
     }
 
-    /// Adds a row of base codes ([`promoter_encode::base`]) with its label in sorting bins, or NaN.
+    /// Adds a row of base codes ([`promoter_encode::base`]) with its label in sorting bins, or NaN. Columns of text, if
+    /// there are any, are empty in it.
     pub fn push(&mut self, codes: &[u8], label: f32) {
+        self.push_row(codes, label, 0, &[""; 0]);
+    }
+
+    /// Adds a row with the line it stands in, or 0, and its cells of text, in the order of [`columns`](Self::columns);
+    /// cells that are omitted are empty.
+    pub fn push_row(&mut self, codes: &[u8], label: f32, line: u64, cells: &[impl AsRef<str>]) {
+        self.text.push(line, cells.iter().map(AsRef::as_ref));
         self.codes.extend_from_slice(codes);
         self.ends.push(self.codes.len() as u64);
         self.labels.push(label);
     }
 
-    /// Adds the row whose codes `parse` appends and whose label it returns; none when it returns none or fails.
-    pub(crate) fn push_with<E>(&mut self, parse: impl FnOnce(&mut Vec<u8>) -> Result<Option<f32>, E>) -> Result<(), E> {
+    /// Adds the row whose codes and cells `parse` writes and whose label and line it returns; none when it returns none or
+    /// fails.
+    pub(crate) fn push_with<E>(
+        &mut self,
+        parse: impl FnOnce(&mut Vec<u8>, &mut Vec<String>) -> Result<Option<(f32, u64)>, E>,
+    ) -> Result<(), E> {
         let start = self.codes.len();
-        let label = parse(&mut self.codes);
-        match label {
-            Ok(Some(label)) => {
+        let mut cells = Vec::new();
+        match parse(&mut self.codes, &mut cells) {
+            Ok(Some((label, line))) => {
+                self.text.push(line, cells.iter().map(String::as_str));
                 self.ends.push(self.codes.len() as u64);
                 self.labels.push(label);
                 Ok(())
@@ -129,8 +221,15 @@ impl Table {
         &self.ends
     }
 
-    /// Adds all rows of another table.
+    /// Adds all rows of another table. Columns of text that only the other has are left out, those that it lacks are
+    /// empty in its rows.
     pub fn append(&mut self, other: &Self) {
+        self.append_after(other, 0);
+    }
+
+    /// [`append`](Self::append), where the lines of the other table count from line `before` on.
+    pub(crate) fn append_after(&mut self, other: &Self, before: u64) {
+        self.text.append(&other.text, other.len(), before);
         let start = self.codes.len() as u64;
         self.codes.extend_from_slice(&other.codes);
         self.ends.extend(other.ends.iter().map(|end| start + end));
@@ -139,6 +238,7 @@ impl Table {
 
     /// Removes all rows and keeps the memory.
     pub fn clear(&mut self) {
+        self.text.clear();
         self.codes.clear();
         self.ends.clear();
         self.labels.clear();
@@ -190,12 +290,14 @@ impl Table {
         for &row in rows {
             table.push(self.codes(row as usize), self.labels[row as usize]);
         }
+        table.text = self.text.select(rows.iter().map(|&row| row as usize));
         table
     }
 
     /// Keeps the rows for which `keep` holds, in place; it is given the row, its codes and its label.
     pub fn retain(&mut self, mut keep: impl FnMut(usize, &[u8], f32) -> bool) {
         let (mut rows, mut bases, mut start) = (0, 0, 0);
+        let mut kept_text = Vec::new();
         for row in 0..self.len() {
             let end = self.ends[row] as usize;
             if keep(row, &self.codes[start..end], self.labels[row]) {
@@ -206,8 +308,14 @@ impl Table {
                 self.ends[rows] = bases as u64;
                 self.labels[rows] = self.labels[row];
                 rows += 1;
+                if !self.text.names().is_empty() {
+                    kept_text.push(row);
+                }
             }
             start = end;
+        }
+        if kept_text.len() < self.len() {
+            self.text = self.text.select(kept_text);
         }
         self.codes.truncate(bases);
         self.ends.truncate(rows);

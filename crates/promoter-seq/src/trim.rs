@@ -78,7 +78,8 @@ impl Trim {
         let mut report = TrimReport { rows: table.len() as u64, ..TrimReport::default() };
         let bases = table.bases().saturating_sub(flanks * table.len());
         let mut trimmed = Table::with_capacity(table.len(), bases);
-        for (row, label) in table.rows() {
+        let mut kept = Vec::new();
+        for (number, (row, label)) in table.rows().enumerate() {
             if row.len() <= flanks {
                 report.short += 1;
                 continue;
@@ -90,7 +91,9 @@ impl Trim {
                 continue;
             }
             trimmed.push(&row[left.len()..row.len() - right.len()], label);
+            kept.push(number);
         }
+        let trimmed = trimmed.with_text(table.text().select(kept));
         report.kept = trimmed.len() as u64;
         Ok((trimmed, report))
     }

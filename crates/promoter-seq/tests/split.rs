@@ -3,7 +3,7 @@
 
 use promoter_encode::base;
 use promoter_seq::split::{Parts, Size, Split};
-use promoter_seq::{Error, Table};
+use promoter_seq::{Error, Filter, Table, Trim};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -87,7 +87,7 @@ fn every_row_is_in_one_part() {
         Split::Hash { fold: 3 },
         Split::Kmers { validation, seed: 3, k: 8, left: 0, right: 0 },
     ] {
-        let Parts { train, validation } = split.parts(&rows).unwrap();
+        let Parts { train, validation, .. } = split.parts(&rows).unwrap();
         assert!(!train.is_empty() && !validation.is_empty(), "{split:?}");
         let mut all = [train, validation].concat();
         all.sort_unstable();
@@ -110,4 +110,66 @@ fn settings_out_of_range_are_errors() {
     ] {
         assert!(matches!(split.parts(&table(10)), Err(Error::Setting { .. })), "{split:?}");
     }
+}
+
+fn counts() -> serde_json::Value {
+    serde_json::from_str(include_str!("fixtures/expected_counts.json")).unwrap()
+}
+
+#[test]
+fn parts_have_the_sizes_that_the_teams_report() {
+    let counts = counts();
+    let count = |of: &serde_json::Value| usize::try_from(of.as_u64().unwrap()).unwrap();
+    let clean = count(&counts["len110_no_N"]);
+    for (rows, validation, train, held) in [
+        (clean, Size::Fraction(0.015), &counts["auth"]["train"], &counts["auth"]["test"]),
+        (
+            clean,
+            Size::Fraction(0.1),
+            &counts["noisy_chardonnay_and_nad"]["train"],
+            &counts["noisy_chardonnay_and_nad"]["val"],
+        ),
+        (
+            count(&counts["madlab"]["after_filter"]),
+            Size::Fraction(0.02),
+            &counts["madlab"]["train"],
+            &counts["madlab"]["val_actual_skip"],
+        ),
+        (
+            count(&counts["training_total"]),
+            Size::Rows(10_000),
+            &counts["peppa"]["train_unique"],
+            &counts["peppa"]["eval"],
+        ),
+    ] {
+        let table = Table::from_parts(Vec::new(), vec![0; rows], vec![0.0; rows]).unwrap();
+        let parts = Split::Positional { validation }.parts(&table).unwrap();
+        assert_eq!((parts.train.len(), parts.validation.len()), (count(train), count(held)), "{validation:?}");
+    }
+}
+
+#[test]
+fn auth_keeps_constructs_of_110_bases_without_n_and_takes_their_insert() {
+    let read = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+    let kept = read(include_str!("fixtures/auth_trim.json"));
+    let raw = read(include_str!("fixtures/peppa_pad_truncate.json"));
+    let mut dropped = 0;
+    for (name, case) in raw["cases"].as_object().unwrap() {
+        let codes: Vec<u8> = case["raw"].as_str().unwrap().bytes().map(base::from_ascii).collect();
+        let table = Table::from_parts(codes.clone(), vec![codes.len() as u64], vec![1.0]).unwrap();
+        match (Filter::exact_110().apply(table, 0), kept["kept"][name].as_str()) {
+            (Ok((table, _)), Some(insert)) => {
+                let (trimmed, _) = Trim::auth().apply(&table).unwrap();
+                let letters: String = trimmed.codes(0).iter().map(|&code| base::to_ascii(code) as char).collect();
+                assert_eq!(letters, insert);
+            }
+            (Err(Error::NothingLeft { report }), None) => {
+                assert_eq!((report.length + report.ambiguous, report.kept), (1, 0));
+                assert_eq!(report.ambiguous == 1, name == "with_N");
+                dropped += 1;
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    assert_eq!(dropped, 3);
 }

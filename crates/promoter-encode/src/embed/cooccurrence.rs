@@ -198,6 +198,55 @@ mod tests {
         }
     }
 
+    fn fixture(text: &str) -> serde_json::Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    /// The cells as the C tool numbers them, from 1.
+    fn records(cells: &[Cell]) -> Vec<(u32, u32, f64)> {
+        cells.iter().map(|cell| (cell.word + 1, cell.context + 1, cell.sum)).collect()
+    }
+
+    /// The cells of the C tool, which counts the first one twice.
+    fn counted(corpus: &Corpus) -> Vec<Cell> {
+        let mut cells = count(corpus, &Vocabulary::of(corpus, 1).unwrap(), 10, false);
+        cells[0].sum *= 2.0;
+        cells
+    }
+
+    fn assert_records(found: &[(u32, u32, f64)], expected: &serde_json::Value) {
+        let expected = expected.as_array().unwrap();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert_eq!(
+                (u64::from(found.0), u64::from(found.1)),
+                (expected[0].as_u64().unwrap(), expected[1].as_u64().unwrap())
+            );
+            assert!((found.2 - expected[2].as_f64().unwrap()).abs() < 1e-12, "{found:?} {expected}");
+        }
+    }
+
+    #[test]
+    fn pair_counts_are_the_c_tools() {
+        let expected = fixture(include_str!("../../tests/fixtures/glove_tiny.json"));
+        let lines: Vec<&str> =
+            expected["corpus_lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let corpus = Corpus::from_text(&lines.join("\n")).unwrap();
+        let cells = counted(&corpus);
+        assert_records(&records(&cells), &expected["cooccurrence_word1_word2_value_1based"]);
+
+        let expected = fixture(include_str!("../../tests/fixtures/glove_60seqs.json"));
+        let mut corpus = Corpus::of_kmers(&Kmers::nad()).unwrap();
+        for sequence in expected["sequences_110"].as_array().unwrap() {
+            corpus.push_sequence(sequence.as_str().unwrap()).unwrap();
+        }
+        let cells = counted(&corpus);
+        assert_eq!(cells.len() as u64, expected["n_cooccurrence_records"].as_u64().unwrap());
+        let total: f64 = cells.iter().map(|cell| cell.sum).sum();
+        assert!((total - expected["cooccurrence_total"].as_f64().unwrap()).abs() < 1e-6, "{total}");
+        assert_records(&records(&cells)[..20], &expected["cooccurrence_first20"]);
+    }
+
     #[test]
     fn a_word_that_repeats_does_not_overflow() {
         let mut corpus = Corpus::of_kmers(&Kmers { k: 1, ..Kmers::default() }).unwrap();

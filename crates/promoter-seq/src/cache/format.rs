@@ -9,6 +9,7 @@
 //! | 16 each | stretches of another code than A, C, G, T: start, length, code |
 //! | 4 each | labels |
 //! | 4 each | lengths, when the rows have none in common |
+//! | 8, as many | length of the columns of text, and these |
 //! | the rest | codes, two bits a base with A in the place of the stretches, or four bits when these would take more |
 //!
 //! Numbers are little-endian.
@@ -20,8 +21,9 @@ use rayon::prelude::*;
 
 use crate::Table;
 use crate::read::ReadReport;
+use crate::table::Text;
 
-const NAME: &[u8; 16] = b"promoter table 1";
+const NAME: &[u8; 16] = b"promoter table 2";
 const HASH: usize = 32;
 
 /// Stands for rows of several lengths.
@@ -79,6 +81,9 @@ pub(super) fn encode(table: &Table, report: &ReadReport, fingerprint: &[u8; HASH
     if !fixed {
         table.rows().for_each(|(codes, _)| body.extend_from_slice(&(codes.len() as u32).to_le_bytes()));
     }
+    let text = table.text().to_bytes();
+    body.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    body.extend_from_slice(&text);
     body.extend_from_slice(&packed);
     [&NAME[..], fingerprint, blake3::hash(&body).as_bytes(), &body].concat()
 }
@@ -113,6 +118,10 @@ pub(super) fn decode(bytes: &[u8], fingerprint: &[u8; HASH]) -> Option<(Table, R
     } else {
         (1..=rows).map(|row| row.wrapping_mul(length)).collect()
     };
+    let length = usize::try_from(number(&mut body)?).ok()?;
+    let (text, rest) = body.split_at_checked(length)?;
+    body = rest;
+    let text = Text::from_bytes(text, rows)?;
     let (packed_bytes, unpack): (usize, Unpack) =
         if stretch_count == FOUR_BIT { (BASES / 2, four_bit::unpack) } else { (BASES / 4, two_bit::unpack) };
     let mut codes = Table::room(bases);
@@ -127,7 +136,7 @@ pub(super) fn decode(bytes: &[u8], fingerprint: &[u8; HASH]) -> Option<(Table, R
     for stretch in stretches {
         codes.get_mut(stretch.start as usize..)?.get_mut(..stretch.length as usize)?.fill(stretch.code as u8);
     }
-    Some((Table::from_parts(codes, ends, labels).ok()?, report))
+    Some((Table::from_parts(codes, ends, labels).ok()?.with_text(text), report))
 }
 
 type Unpack = fn(&[u8], usize) -> promoter_encode::Result<Vec<u8>>;
@@ -184,6 +193,7 @@ mod tests {
         replaced: 9,
         skipped_letters: 10,
         skipped_long: 11,
+        skipped_labels: 12,
     };
 
     fn table(rows: &[(Vec<u8>, f32)]) -> Table {

@@ -33,8 +33,8 @@ struct Piece {
 pub(super) fn read(path: &Path, options: &ReadOptions, filter: &Filter) -> Result<(Table, ReadReport, FilterReport)> {
     let format = options.format_of_file(path)?;
     let file = Delimited::new(Input::open(path, options)?, format, options)?;
-    let parser = file.parser;
-    let mut rows = Collected::new(&file);
+    let parser = file.parser.clone();
+    let mut rows = Collected::new(&file, &options.keep);
     let mut source = Source { file, ended: false };
     let [mut filled, mut parsed, mut spare] = [Wave::new(), Wave::new(), Wave::new()];
     source.fill(&mut filled);
@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions, filter: &Filter) -> Resul
                         filled.pieces[..filled.len]
                             .par_iter_mut()
                             .with_max_len(1)
-                            .for_each(|piece| piece.parse(&parser, filter))
+                            .for_each(|piece| piece.parse(&parser, filter, &options.keep))
                     },
                 )
             },
@@ -111,8 +111,8 @@ struct Collected {
 }
 
 impl Collected {
-    fn new(file: &Delimited) -> Self {
-        let mut table = Table::default();
+    fn new(file: &Delimited, keep: &[String]) -> Self {
+        let mut table = Table::with_columns(keep);
         table.reserve(file.blocks.input().size());
         Self { place: file.place.clone(), table, report: file.report, filtered: FilterReport::default() }
     }
@@ -120,11 +120,12 @@ impl Collected {
     /// Adds the rows of a parsed wave, up to its first fault.
     fn collect(&mut self, wave: &mut Wave) -> Result<()> {
         for piece in &mut wave.pieces[..wave.len] {
+            let before = self.report.lines;
             self.report += piece.report;
             if let Some(fault) = piece.fault.take() {
                 return Err(self.place.error(self.report.lines, *fault));
             }
-            self.table.append(&piece.table);
+            self.table.append_after(&piece.table, before);
             self.filtered += piece.filtered;
         }
         wave.failure.take().map_or(Ok(()), Err)
@@ -133,8 +134,11 @@ impl Collected {
 
 impl Piece {
     /// Parses the lines of the block, up to the first fault, and filters the rows.
-    fn parse(&mut self, parser: &LineParser, filter: &Filter) {
+    fn parse(&mut self, parser: &LineParser, filter: &Filter, keep: &[String]) {
         self.table.clear();
+        if self.table.columns() != keep {
+            self.table = Table::with_columns(keep);
+        }
         (self.report, self.filtered) = (ReadReport::default(), FilterReport::default());
         self.fault = self.parse_lines(parser, filter).err();
     }
@@ -145,10 +149,11 @@ impl Piece {
             return parser.parse_cut(block.lines(), report);
         }
         while let Some(line) = block.next_line() {
-            table.push_with(|codes| {
+            table.push_with(|codes, cells| {
                 let start = codes.len();
-                let label = parser.parse(line, codes, report)?;
-                Ok::<_, Box<Fault>>(label.filter(|_| filter.keeps(&codes[start..], filtered)))
+                let label = parser.parse(line, codes, cells, report)?;
+                let label = label.filter(|_| filter.keeps(&codes[start..], filtered));
+                Ok::<_, Box<Fault>>(label.map(|label| (label, report.lines)))
             })?;
         }
         Ok(())

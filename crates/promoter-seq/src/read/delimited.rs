@@ -52,8 +52,10 @@ impl Delimited {
             first: None,
             place,
         };
-        if let Columns::Named { sequence, label } = &options.columns {
-            file.read_header(sequence, label.as_deref())?;
+        match &options.columns {
+            Columns::Named { sequence, label } => file.read_header(sequence, label.as_deref(), &options.keep)?,
+            _ if options.keep.is_empty() => {}
+            _ => return Err(Error::setting("keep", options.keep.join(", "), "nothing where no header names columns")),
         }
         Ok(file)
     }
@@ -69,7 +71,7 @@ impl Delimited {
         }
     }
 
-    fn read_header(&mut self, sequence: &str, label: Option<&str>) -> Result<()> {
+    fn read_header(&mut self, sequence: &str, label: Option<&str>, keep: &[String]) -> Result<()> {
         let mut block = Block::default();
         while self.blocks.next(&mut block)? {
             if block.cut {
@@ -94,6 +96,7 @@ impl Delimited {
                 self.parser.fields = Fields {
                     sequence: self.find(&names, sequence)?,
                     label: label.map(|label| self.find(&names, label)).transpose()?,
+                    kept: keep.iter().map(|column| self.find(&names, column)).collect::<Result<_>>()?,
                     count: Some(names.len()),
                 };
                 self.first = Some(block);

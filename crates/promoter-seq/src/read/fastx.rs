@@ -22,6 +22,7 @@ pub(super) struct Fastx {
     letters: LetterPolicy,
     longest: usize,
     too_long: TooLong,
+    keep_name: bool,
 }
 
 /// What the reader may still take for one record, and what stopped it.
@@ -42,6 +43,9 @@ impl Fastx {
     /// Reads a file of this format.
     pub(super) fn new(input: Input, format: Format, options: &ReadOptions) -> Result<Self> {
         let path = input.path().to_owned();
+        if let Some(other) = options.keep.iter().find(|column| *column != "name") {
+            return Err(Error::setting("keep", other, "`name`, all that FASTA and FASTQ have"));
+        }
         let bounds = Arc::new(Mutex::new(Bounds { left: 0, failure: None }));
         let bounded = Bounded { input, bounds: Arc::clone(&bounds) };
         let reader: Box<dyn FastxReader> = match format {
@@ -49,7 +53,16 @@ impl Fastx {
             _ => Box::new(FastaReader::new(bounded)),
         };
         let ReadOptions { letters, longest, too_long, .. } = *options;
-        Ok(Self { reader, bounds, path, format, letters, longest: longest as usize, too_long })
+        Ok(Self {
+            reader,
+            bounds,
+            path,
+            format,
+            letters,
+            longest: longest as usize,
+            too_long,
+            keep_name: !options.keep.is_empty(),
+        })
     }
 
     /// Reads the next record; false at the end.
@@ -83,6 +96,9 @@ impl Fastx {
             record.name.clear();
             let id = found.id();
             record.name.extend_from_slice(&id[..memchr(b' ', id).unwrap_or(id.len())]);
+            if self.keep_name {
+                record.cells = vec![String::from_utf8_lossy(&record.name).into_owned()];
+            }
             record.codes.clear();
             (record.label, record.line) = (f32::NAN, line);
             let error = |line, column, expected: String, found: String| {

@@ -1,4 +1,4 @@
-//! LetterPolicy to base codes under the policies of [`LetterPolicy`].
+//! Letters to base codes under the policies of [`LetterPolicy`].
 
 use promoter_encode::base;
 
@@ -21,7 +21,7 @@ pub(super) fn encode(
     slow(policy, letters, codes, report)
 }
 
-/// LetterPolicy that are encoded at once: a vector register of most machines.
+/// Letters that are encoded at once: a vector register of most machines.
 const LANES: usize = 32;
 
 /// Codes of upper-case A, C, G, T and N; false when there is another byte.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{Columns, EmptyLines, LetterPolicy, ReadOptions, ReadReport, TooLong, letters, number};
+use super::{Columns, EmptyLines, LetterPolicy, MissingLabels, ReadOptions, ReadReport, TooLong, letters, number};
 use crate::Result;
 
 /// What is wrong with a line, before its path and number are known.
@@ -23,16 +23,18 @@ impl Fault {
 }
 
 /// Which fields of a line are read; known once the header is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Fields {
     pub(super) sequence: usize,
     pub(super) label: Option<usize>,
+    /// Fields that are kept as text.
+    pub(super) kept: Vec<usize>,
     /// Number of fields of every line; any when not given.
     pub(super) count: Option<usize>,
 }
 
 /// Parses lines of columns; the same for every block of a file.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct LineParser {
     pub(super) fields: Fields,
     delimiter: u8,
@@ -41,6 +43,7 @@ pub(super) struct LineParser {
     longest: usize,
     too_long: TooLong,
     empty_lines: EmptyLines,
+    missing_labels: MissingLabels,
 }
 
 /// Where a field lies in its line.
@@ -50,8 +53,10 @@ impl LineParser {
     /// A parser of headerless lines; [`fields`](Self::fields) changes when a header is read.
     pub(super) fn new(options: &ReadOptions, delimiter: u8) -> Result<Self> {
         let fields = match options.columns {
-            Columns::Challenge => Fields { sequence: 0, label: Some(1), count: Some(2) },
-            Columns::Sequence | Columns::Named { .. } => Fields { sequence: 0, label: None, count: None },
+            Columns::Challenge => Fields { sequence: 0, label: Some(1), kept: Vec::new(), count: Some(2) },
+            Columns::Sequence | Columns::Named { .. } => {
+                Fields { sequence: 0, label: None, kept: Vec::new(), count: None }
+            }
         };
         Ok(Self {
             fields,
@@ -61,6 +66,7 @@ impl LineParser {
             longest: options.longest as usize,
             too_long: options.too_long,
             empty_lines: options.empty_lines,
+            missing_labels: options.missing_labels,
         })
     }
 
@@ -89,15 +95,21 @@ impl LineParser {
         Ok(Some(line))
     }
 
-    /// Appends the codes of a row to `codes` and returns its label, NaN when the file has none; none when the line is
-    /// no row or the row is skipped.
+    /// Appends the codes of a row to `codes`, replaces `cells` by its kept fields and returns its label, NaN when the file
+    /// has none; none when the line is no row or the row is skipped.
     pub(super) fn parse(
         &self,
         line: &[u8],
         codes: &mut Vec<u8>,
+        cells: &mut Vec<String>,
         report: &mut ReadReport,
     ) -> Result<Option<f32>, Box<Fault>> {
         let Some(line) = self.content(line, report)? else { return Ok(None) };
+        if !self.fields.kept.is_empty() {
+            let label = self.quoted(line, codes, cells, report)?;
+            report.rows += u64::from(label.is_some());
+            return Ok(label);
+        }
         let start = codes.len();
         let plain = self.spans(line).and_then(|(sequence, label)| {
             self.row(&line[sequence.0..sequence.1], label.map(|(a, b)| &line[a..b]), codes, report)
@@ -107,7 +119,7 @@ impl LineParser {
             // Quotes are rare: only a line that fails without them is looked through for them.
             Err(_) if memchr(b'"', line).is_some() => {
                 codes.truncate(start);
-                self.quoted(line, codes, report)?
+                self.quoted(line, codes, cells, report)?
             }
             other => other?,
         };
@@ -190,6 +202,10 @@ impl LineParser {
         }
         let label = match label {
             None => f32::NAN,
+            Some(text) if self.missing_labels == MissingLabels::Skip && is_missing(text) => {
+                report.skipped_labels += 1;
+                return Ok(None);
+            }
             Some(text) => number::parse(text)
                 .ok_or_else(|| (Part::Label, Fault::new(0, "a finite number as label", excerpt(text))))?,
         };
@@ -201,8 +217,21 @@ impl LineParser {
         Ok(kept.then_some(label))
     }
 
-    fn quoted(&self, line: &[u8], codes: &mut Vec<u8>, report: &mut ReadReport) -> Result<Option<f32>, Box<Fault>> {
+    fn quoted(
+        &self,
+        line: &[u8],
+        codes: &mut Vec<u8>,
+        cells: &mut Vec<String>,
+        report: &mut ReadReport,
+    ) -> Result<Option<f32>, Box<Fault>> {
         let fields = self.unquote(line)?;
+        cells.clear();
+        for field in self.fields.kept.iter().filter_map(|&field| fields.get(field)) {
+            match str::from_utf8(&field.text) {
+                Ok(text) => cells.push(text.to_owned()),
+                Err(error) => return Err(Fault::new(field.start + error.valid_up_to(), "UTF-8 text", "other bytes")),
+            }
+        }
         let (sequence, label) = (fields.get(self.fields.sequence), self.fields.label.map(|label| fields.get(label)));
         let wrong_count = self.fields.count.is_some_and(|count| count != fields.len());
         match (sequence, label) {
@@ -275,6 +304,12 @@ fn at((part, mut fault): (Part, Box<Fault>), sequence: usize, label: Option<Span
         Part::Label => label.map_or(0, |(start, _)| start),
     };
     fault
+}
+
+/// Whether a label is one of the ways to say that there is none.
+fn is_missing(label: &[u8]) -> bool {
+    let label = label.trim_ascii();
+    label.is_empty() || label == b"NA" || label.eq_ignore_ascii_case(b"nan")
 }
 
 /// The start of a field for an error.

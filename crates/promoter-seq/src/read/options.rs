@@ -20,9 +20,14 @@ pub struct ReadOptions {
     pub compression: Option<Compression>,
     /// Where the sequence and the label stand.
     pub columns: Columns,
+    /// Columns of text that are kept with the rows, by their names in the header: ids, groups, parts, further labels. In
+    /// FASTA and FASTQ the only one is `name`.
+    pub keep: Vec<String>,
+    /// What a missing label means.
+    pub missing_labels: MissingLabels,
     /// Separates columns; by the format (tab or comma) when none is given.
     pub delimiter: Option<char>,
-    /// LetterPolicy that are not A, C, G, T or N.
+    /// Letters that are not A, C, G, T or N.
     pub letters: LetterPolicy,
     /// Length of the longest sequence that is read, in bases. Memory stays bounded by it: a line may have 64 KiB more, a
     /// record of FASTA or FASTQ takes at most four times as much.
@@ -41,6 +46,8 @@ impl Default for ReadOptions {
             format: None,
             compression: None,
             columns: Columns::default(),
+            keep: Vec::new(),
+            missing_labels: MissingLabels::default(),
             delimiter: None,
             letters: LetterPolicy::default(),
             longest: 1 << 16,
@@ -158,6 +165,17 @@ pub enum Other {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum TooLong {
+    /// An error.
+    #[default]
+    Error,
+    /// The row is skipped.
+    Skip,
+}
+
+/// What a label means that is missing: an empty field, `NA` or `NaN`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum MissingLabels {
     /// An error.
     #[default]
     Error,

@@ -29,11 +29,14 @@ pub struct ReadReport {
     pub skipped_letters: u64,
     /// Rows skipped for their length.
     pub skipped_long: u64,
+    /// Rows skipped for their missing label.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub skipped_labels: u64,
 }
 
 impl ReadReport {
     /// Every count, in the order of the fields.
-    pub(crate) fn counts_mut(&mut self) -> [&mut u64; 11] {
+    pub(crate) fn counts_mut(&mut self) -> [&mut u64; 12] {
         [
             &mut self.lines,
             &mut self.rows,
@@ -46,6 +49,7 @@ impl ReadReport {
             &mut self.replaced,
             &mut self.skipped_letters,
             &mut self.skipped_long,
+            &mut self.skipped_labels,
         ]
     }
 }
@@ -69,6 +73,7 @@ impl fmt::Display for ReadReport {
             (self.replaced, "rows with letters replaced by N"),
             (self.skipped_letters, "rows skipped for their letters"),
             (self.skipped_long, "rows skipped for their length"),
+            (self.skipped_labels, "rows skipped for their missing label"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;

@@ -21,6 +21,8 @@ pub struct Record {
     pub label: f32,
     /// Line that the row starts in, from 1.
     pub line: u64,
+    /// Columns of text that are kept, in the order of [`ReadOptions::keep`].
+    pub cells: Vec<String>,
 }
 
 /// Rows of a file or stream, one by one and in constant memory.
@@ -36,6 +38,7 @@ pub struct Record {
 /// ```
 pub struct Rows {
     source: Source,
+    keep: Vec<String>,
     report: ReadReport,
     failed: bool,
 }
@@ -78,7 +81,7 @@ impl Rows {
                 (Source::Fastx(Fastx::new(input, format, options)?), ReadReport::default())
             }
         };
-        Ok(Self { source, report, failed: false })
+        Ok(Self { source, keep: options.keep.clone(), report, failed: false })
     }
 
     /// Reads the next row into `record`; false at the end.
@@ -103,9 +106,12 @@ impl Rows {
     /// As for [`read`](Self::read); the table then holds the rows before the error.
     pub fn batch(&mut self, rows: usize, table: &mut Table) -> Result<usize> {
         table.clear();
+        if table.columns() != self.keep {
+            *table = Table::with_columns(&self.keep);
+        }
         let mut record = Record::default();
         while table.len() < rows && self.read(&mut record)? {
-            table.push(&record.codes, record.label);
+            table.push_row(&record.codes, record.label, record.line, &record.cells);
         }
         Ok(table.len())
     }
@@ -145,7 +151,7 @@ fn read_line(file: &mut Delimited, block: &mut Block, report: &mut ReadReport, r
             *block = Block::default();
         }
         while let Some(line) = block.next_line() {
-            let label = file.parser.parse(line, &mut record.codes, report);
+            let label = file.parser.parse(line, &mut record.codes, &mut record.cells, report);
             if let Some(label) = label.map_err(|fault| file.place.error(report.lines, *fault))? {
                 (record.label, record.line) = (label, report.lines);
                 return Ok(true);

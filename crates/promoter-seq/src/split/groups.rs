@@ -3,6 +3,7 @@
 use promoter_encode::random::Stream;
 use rayon::prelude::*;
 
+use super::Part;
 use super::strands::{canonical, core, kmers};
 use crate::Table;
 
@@ -33,19 +34,19 @@ fn of_bounded(table: &Table, k: u32, left: u32, right: u32, bases: usize) -> Vec
     rows.into_iter().map(|row| groups.first(row)).collect()
 }
 
-/// Whether each row is in groups drawn at random, as many as fit into `wanted` rows.
-pub(super) fn draw(groups: &[u32], wanted: u32, seed: u64) -> Vec<bool> {
+/// The part of each row, by groups drawn at random: as many as fit into the rows that are wanted for validation and test.
+pub(super) fn draw(groups: &[u32], wanted: [u32; 2], purpose: &str, seed: u64) -> Vec<Part> {
     let mut sizes = vec![0u32; groups.len()];
     groups.iter().for_each(|&first| sizes[first as usize] += 1);
     let mut order: Vec<u32> = (0..groups.len() as u32).filter(|&first| sizes[first as usize] > 0).collect();
-    Stream::new(seed, "split by k-mers", 0).shuffle(&mut order);
-    let mut drawn = vec![false; groups.len()];
+    Stream::new(seed, purpose, 0).shuffle(&mut order);
+    let mut drawn = vec![Part::Train; groups.len()];
     let mut left = wanted;
     for first in order {
         let size = sizes[first as usize];
-        if size <= left {
-            drawn[first as usize] = true;
-            left -= size;
+        if let Some(part) = left.iter().position(|&left| size <= left) {
+            drawn[first as usize] = [Part::Validation, Part::Test][part];
+            left[part] -= size;
         }
     }
     groups.iter().map(|&first| drawn[first as usize]).collect()
@@ -147,11 +148,12 @@ mod tests {
     #[test]
     fn whole_groups_are_drawn_up_to_the_wanted_size() {
         let groups: Vec<u32> = (0..1000).map(|row| row / 10 * 10).collect();
-        let drawn = draw(&groups, 105, 1);
-        assert_eq!(drawn.iter().filter(|&&drawn| drawn).count(), 100);
+        let drawn = draw(&groups, [105, 38], "test", 1);
+        let count = |part| drawn.iter().filter(|&&drawn| drawn == part).count();
+        assert_eq!((count(Part::Validation), count(Part::Test), count(Part::Train)), (100, 30, 870));
         assert!(drawn.chunks(10).all(|group| group.iter().all(|&drawn| drawn == group[0])));
-        assert_eq!(draw(&groups, 105, 1), drawn);
-        assert_ne!(draw(&groups, 105, 2), drawn);
-        assert!(draw(&[0, 0, 0], 2, 1).iter().all(|&drawn| !drawn));
+        assert_eq!(draw(&groups, [105, 38], "test", 1), drawn);
+        assert_ne!(draw(&groups, [105, 38], "test", 2), drawn);
+        assert!(draw(&[0, 0, 0], [2, 1], "test", 1).iter().all(|&drawn| drawn == Part::Train));
     }
 }

@@ -112,6 +112,45 @@ pub fn check(known: &Table, table: &Table, k: u32, left: u32, right: u32) -> Res
     })
 }
 
+/// What two tables have in common: rows of each that the other gives away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Overlap {
+    /// Rows of the first table that the second gives away.
+    pub first: Leakage,
+    /// Rows of the second table that the first gives away.
+    pub second: Leakage,
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "first table: {}; second table: {}", self.first, self.second)
+    }
+}
+
+/// What two tables have in common: equal and reverse-complemented sequences, and rows that share a long k-mer.
+///
+/// The first `left` and the last `right` bases of every row are not looked at.
+///
+/// # Errors
+/// As [`check`].
+///
+/// ```
+/// use promoter_seq::{Table, split::leakage};
+/// let mut first = Table::default();
+/// first.push(&[0, 0, 1, 2, 2], 0.0);
+/// let mut second = Table::default();
+/// second.push(&[0, 0, 1, 2, 2], 0.0);
+/// second.push(&[0, 0, 1, 2, 0], 0.0);
+/// let overlap = leakage::overlap(&first, &second, 4, 0, 0)?;
+/// assert_eq!((overlap.first.equal, overlap.first.same_strand), (1, 1));
+/// assert_eq!((overlap.second.equal, overlap.second.same_strand), (1, 2));
+/// # Ok::<(), promoter_seq::Error>(())
+/// ```
+pub fn overlap(first: &Table, second: &Table, k: u32, left: u32, right: u32) -> Result<Overlap> {
+    Ok(Overlap { first: check(second, first, k, left, right)?, second: check(first, second, k, left, right)? })
+}
+
 /// What was found for one row.
 #[derive(Debug, Clone, Copy, Default)]
 struct Found {

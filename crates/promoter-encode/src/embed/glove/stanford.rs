@@ -106,3 +106,23 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f64>() + rest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_visited_in_the_c_tools_order() {
+        let text = include_str!("../../../tests/fixtures/glove_tiny.json");
+        let expected: serde_json::Value = serde_json::from_str(text).unwrap();
+        let pairs = |key: &str| -> Vec<(u32, u32)> {
+            let number = |record: &serde_json::Value, i: usize| record[i].as_u64().unwrap() as u32;
+            expected[key].as_array().unwrap().iter().map(|record| (number(record, 0), number(record, 1))).collect()
+        };
+        let cell = |(word, context)| Cell { word, context, sum: 1.0 };
+        let mut cells: Vec<Cell> = pairs("cooccurrence_word1_word2_value_1based").into_iter().map(cell).collect();
+        shuffle(&mut cells, &mut Rand::new(1));
+        let found: Vec<(u32, u32)> = cells.iter().map(|cell| (cell.word, cell.context)).collect();
+        assert_eq!(found, pairs("visit_order"));
+    }
+}
