@@ -24,7 +24,8 @@ const ROUNDS: usize = 2;
 ///    most similar to, or leads a new one (greedy leader clustering).
 /// 2. Groups of more than one whose averages are as similar as that are merged, smaller ones into larger ones.
 /// 3. Each seqlet is assigned to the most similar average, if similar enough, and averages are taken again; twice.
-/// 4. The bases of a group's sequences, aligned so, are counted into a motif, whose ends of little information are cut.
+/// 4. The bases of a group's sequences, aligned so, are counted into a motif, whose ends of little information are cut;
+///    if fewer than `min_overlap` columns are left, its seqlets are left over.
 ///
 /// # Source
 /// A simple relative of TF-MoDISco (Shrikumar et al., arXiv 1811.00416), which compares seqlets by gapped k-mers and

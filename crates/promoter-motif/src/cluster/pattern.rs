@@ -38,7 +38,7 @@ impl Pattern {
         self.score >= 0.0
     }
 
-    /// Counts the bases of a group's sequences. `None` if no column has information enough.
+    /// Counts the bases of a group's sequences. `None` if fewer than `min_overlap` columns are left.
     pub(super) fn count<R: AsRef<[u8]>>(
         cluster: &Cluster,
         name: String,
@@ -68,7 +68,8 @@ impl Pattern {
         }
         let motif = Motif::from_counts(name, counts.to_vec())?;
         let cut = motif.core(cluster.trim).start;
-        let Some(motif) = motif.trimmed(cluster.trim) else { return Ok(None) };
+        let trimmed = motif.trimmed(cluster.trim).filter(|motif| motif.width() >= cluster.min_overlap);
+        let Some(motif) = trimmed else { return Ok(None) };
         // The motif's first column, counted from that of the average.
         let begin = (first + cut) as isize - flank;
         let member =

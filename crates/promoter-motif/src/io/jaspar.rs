@@ -20,7 +20,8 @@ const ROWS: [char; 4] = ['A', 'C', 'G', 'T'];
 /// have the figures only. Blank lines are passed over.
 ///
 /// # Errors
-/// [`Error::Syntax`](crate::Error::Syntax) for another line; [`Error::Motif`](crate::Error::Motif) for figures that do not make a motif.
+/// [`Error::Syntax`](crate::Error::Syntax) for another line; [`Error::Motif`](crate::Error::Motif) for figures that do
+/// not make a motif.
 ///
 /// ```
 /// use promoter_motif::io::jaspar;
