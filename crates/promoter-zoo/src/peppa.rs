@@ -366,7 +366,13 @@ impl Network for EnformerSlim {
 }
 
 /// Enformer's GELU, x sigmoid(1.702 x), written with LibTorch's fused x sigmoid(x).
-fn gelu(x: &Tensor) -> Result<Tensor, Error> {
+///
+/// # Shapes
+/// Any to the same.
+///
+/// # Errors
+/// [`Error::Layer`].
+pub fn gelu(x: &Tensor) -> Result<Tensor, Error> {
     let approximate = |x: &Tensor| -> Result<Tensor, TchError> { x.f_mul_scalar(1.702)?.f_silu()?.f_div_scalar(1.702) };
     approximate(x).in_layer("gelu")
 }
