@@ -10,6 +10,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
@@ -128,7 +129,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "peppa";
     const SOURCE: &'static str = "report and code of team Peppa, Random Promoter DREAM Challenge 2022";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("peppa", Self::slim)];
+    const PRESETS: &'static [Preset<Self>] = &[("peppa", Self::slim)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }

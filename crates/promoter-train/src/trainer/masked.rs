@@ -17,14 +17,14 @@ use crate::loss::Loss;
 #[derive(Debug)]
 pub(super) enum Model {
     Expression(Box<dyn Network>),
-    MaskedKmers(Bert),
+    MaskedKmers(Box<Bert>),
 }
 
 impl Model {
     pub(super) fn new(config: &NetworkConfig, params: &mut Params) -> Result<Self, Error> {
         Ok(match config {
             NetworkConfig::Bert(config) if config.objective == Objective::MaskedKmers => {
-                Self::MaskedKmers(config.build(params)?)
+                Self::MaskedKmers(Box::new(config.build(params)?))
             }
             other => Self::Expression(other.build(params)?),
         })
@@ -33,7 +33,7 @@ impl Model {
     pub(super) fn network(&self) -> &dyn Network {
         match self {
             Self::Expression(network) => network.as_ref(),
-            Self::MaskedKmers(network) => network,
+            Self::MaskedKmers(network) => network.as_ref(),
         }
     }
 }
