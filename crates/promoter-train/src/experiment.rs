@@ -120,7 +120,12 @@ pub struct Memory {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
+    /// Column whose groups are standardised, each by the mean and the standard deviation of its training labels: labels
+    /// of several assays are then on one scale. The network predicts in standard deviations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardise_by: Option<String>,
     /// Transform, fitted to the labels that train.
+    #[serde(default)]
     pub transform: Transform,
     /// Noise on the transformed labels that train, drawn anew in each epoch.
     #[serde(default)]

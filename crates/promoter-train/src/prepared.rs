@@ -1,23 +1,76 @@
-//! The data of an experiment: read or simulated, filtered, split, labels fitted.
+//! The data of an experiment: read or simulated, filtered, split, labels standardised and fitted.
 
 use std::sync::Arc;
 
-use promoter_label::Fitted;
+use promoter_label::{Fitted, PerGroup};
 use promoter_seq::Table;
 use promoter_seq::cache;
 use promoter_seq::filter::FilterReport;
-use promoter_seq::read::{self, ReadReport};
+use promoter_seq::read::{self, ReadOptions, ReadReport};
 
 use crate::experiment::Data;
 use crate::{Error, Experiment};
+
+/// Rows of one part of a split, and what is learnt of them.
+#[derive(Debug, Clone)]
+pub struct Part {
+    table: Arc<Table>,
+    /// Labels in the units that the network learns them in, before the label transform.
+    labels: Arc<[f32]>,
+}
+
+impl Part {
+    /// Rows whose labels are learnt as they are.
+    pub fn new(table: Table) -> Self {
+        let labels = table.labels().into();
+        Self { table: Arc::new(table), labels }
+    }
+
+    /// The rows as they were read; their labels may be in other units.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    /// Labels, standardised where the experiment wants that.
+    pub fn labels(&self) -> &[f32] {
+        &self.labels
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Base codes and labels.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[u8], f32)> {
+        self.table.rows().zip(self.labels.iter()).map(|((codes, _), &label)| (codes, label))
+    }
+
+    /// Chosen rows.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let labels = rows.iter().map(|&row| self.labels[row as usize]).collect();
+        Self { table: Arc::new(self.table.select(rows)), labels }
+    }
+
+    fn standardise(&mut self, by: &str, scales: &PerGroup) -> Result<(), Error> {
+        let groups: Vec<&str> = self.table.column(by)?.collect();
+        self.labels = scales.apply(self.table.labels(), &groups)?.into();
+        Ok(())
+    }
+}
 
 /// Rows that train and rows that validate.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Rows to train on.
-    pub train: Arc<Table>,
+    pub train: Part,
     /// Rows to validate on.
-    pub validation: Arc<Table>,
+    pub validation: Part,
     /// What was found in the file; none for simulated rows.
     pub read: Option<ReadReport>,
     /// How many rows each rule of the filter removed.
@@ -42,11 +95,11 @@ impl Prepared {
                 (table, None, filter, Some(simulation.noise_ceiling))
             }
             Data::File { path, read, cache: None } => {
-                let (table, read, filter) = read::read_filtered(path, read, filter, *seed)?;
+                let (table, read, filter) = read::read_filtered(path, &kept(read, experiment), filter, *seed)?;
                 (table, Some(read), filter, None)
             }
             Data::File { path, read, cache: Some(cache) } => {
-                let (table, read, _) = cache::read(path, read, cache)?;
+                let (table, read, _) = cache::read(path, &kept(read, experiment), cache)?;
                 let (table, filter) = filter.apply(table, *seed)?;
                 (table, Some(read), filter, None)
             }
@@ -58,9 +111,21 @@ impl Prepared {
                 return Err(crate::error::experiment("split", format_args!("{:?}", experiment.split), expected));
             }
         }
-        let select = |rows: &[u32]| Arc::new(table.select(rows));
-        let (train, validation) = (select(&parts.train), select(&parts.validation));
+        let [mut train, mut validation] = [&parts.train, &parts.validation].map(|rows| Part::new(table.select(rows)));
+        if let Some(by) = &experiment.label.standardise_by {
+            let groups: Vec<&str> = train.table.column(by)?.collect();
+            let scales = PerGroup::fit(train.table.labels(), &groups)?;
+            train.standardise(by, &scales)?;
+            validation.standardise(by, &scales)?;
+        }
         let label = experiment.label.transform.fit(train.labels())?;
         Ok(Self { train, validation, read, filter, label, noise_ceiling })
     }
+}
+
+/// The options with the column that labels are standardised by among those that are kept.
+fn kept(read: &ReadOptions, experiment: &Experiment) -> ReadOptions {
+    let mut read = read.clone();
+    read.keep.extend(experiment.label.standardise_by.iter().filter(|by| !read.keep.contains(by)).cloned());
+    read
 }

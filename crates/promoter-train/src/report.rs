@@ -6,17 +6,17 @@ mod plot;
 
 use minijinja::{Environment as Templates, context};
 use promoter_metrics::Ridge;
-use promoter_seq::Table;
 use promoter_torch::file::write_whole;
 
 pub use self::comparison::compare;
 use self::plot::{curves, scatter};
+use crate::prepared::Part;
 use crate::run::{Folder, Line};
 use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
 /// The kept network on both parts of the rows, and ridge regression on k-mer counts beside it.
 pub(crate) fn lines(prepared: &Prepared, outcome: &Outcome) -> Result<Vec<Line>, Error> {
-    let sequences = |table: &Table| -> Vec<Vec<u8>> { table.rows().map(|(codes, _)| codes.to_vec()).collect() };
+    let sequences = |part: &Part| -> Vec<Vec<u8>> { part.rows().map(|(codes, _)| codes.to_vec()).collect() };
     let failed = |source| Error::Metric { what: "ridge regression", source };
     let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels()).map_err(failed)?;
     let predicted = ridge.predict(&sequences(&prepared.validation));

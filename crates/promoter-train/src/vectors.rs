@@ -55,7 +55,7 @@ pub fn make(experiment: &Experiment, prepared: &Prepared) -> Result<Option<Vecto
     let (Encoding::Kmer { vectors, .. }, Some(kmers)) = (&experiment.encoding, experiment.encoding.kmers()) else {
         return Ok(None);
     };
-    let corpus = || corpus(&experiment.encoding, &kmers, [&prepared.train, &prepared.validation]);
+    let corpus = || corpus(&experiment.encoding, &kmers, [prepared.train.table(), prepared.validation.table()]);
     Ok(Some(match vectors {
         Source::Glove(config) => {
             let told = |p: glove::Progress| tracing::info!(iteration = p.iteration, cost = p.cost, "GloVe");

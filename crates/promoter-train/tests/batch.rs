@@ -1,8 +1,6 @@
 //! Batches of the device against the host's encodings.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
-
 use promoter_encode::embed::Vectors;
 use promoter_encode::fit::Fit;
 use promoter_encode::kmer::Oov;
@@ -13,12 +11,13 @@ use promoter_label::Transform;
 use promoter_seq::Table;
 use promoter_train::batch::{Augment, Averaging, Batches, Encoder, Order, ReverseComplement, Rows, Shifts, View};
 use promoter_train::encoding::Encoding;
+use promoter_train::prepared::Part;
 use promoter_train::vectors::{self, Source};
 use promoter_train::{Error, Experiment};
 use tch::{Device, Tensor};
 
 /// Random rows of `length` bases with an N here and there; the label is the row, every third with a half added.
-fn table(rows: usize, length: usize) -> Arc<Table> {
+fn table(rows: usize, length: usize) -> Part {
     let mut table = Table::default();
     let mut stream = Stream::new(1, "test", 0);
     for row in 0..rows {
@@ -26,10 +25,10 @@ fn table(rows: usize, length: usize) -> Arc<Table> {
             (0..length).map(|_| if stream.below(50) == 0 { 4 } else { stream.below(4) as u8 }).collect();
         table.push(&codes, row as f32 + if row % 3 == 0 { 0.5 } else { 0.0 });
     }
-    Arc::new(table)
+    Part::new(table)
 }
 
-fn device_rows(table: &Arc<Table>, encoding: &Encoding) -> Rows {
+fn device_rows(table: &Part, encoding: &Encoding) -> Rows {
     Rows::resident(table, encoding, &Transform::Identity.fit(table.labels()).unwrap(), Device::Cpu).unwrap()
 }
 
@@ -98,7 +97,7 @@ fn random_shifts_and_strands_leave_each_row_once_and_use_every_choice() {
     for (i, &row) in first.iter().enumerate().filter(|(i, _)| reverse[*i] == 0.0) {
         let bases = values(&x.get(i as i64).narrow(1, 0, 4));
         let at = [-1, 0, 1].iter().position(|&shift| {
-            let window = Fit::peppa().shifted(shift).unwrap().apply(Codes(table.codes(row))).unwrap();
+            let window = Fit::peppa().shifted(shift).unwrap().apply(Codes(table.table().codes(row))).unwrap();
             OneHot::default().encode::<f32>(Codes(&window)).unwrap() == bases
         });
         shifts[at.unwrap()] += 1;
@@ -140,9 +139,9 @@ fn mutations_are_those_of_the_host_for_any_batch_size() {
         let mut counts = [0; 2];
         for (i, label) in values(&labels).into_iter().enumerate() {
             let row = label as usize;
-            let expected = mutated(table.codes(row), row as u64, key, rate);
+            let expected = mutated(table.table().codes(row), row as u64, key, rate);
             assert_eq!(values(&x.get(i as i64)), OneHot::default().encode::<f32>(Codes(&expected)).unwrap(), "{row}");
-            for (&before, &after) in table.codes(row).iter().zip(&expected).filter(|(before, _)| **before < 4) {
+            for (&before, &after) in table.table().codes(row).iter().zip(&expected).filter(|(before, _)| **before < 4) {
                 counts[usize::from(before != after)] += 1;
             }
         }
@@ -241,7 +240,8 @@ fn an_averaged_prediction_is_the_mean_over_strands_and_windows() {
         assert_eq!(averaging.passes()[0], (false, 0));
         for (row, found) in found.into_iter().enumerate() {
             let one = |&(reverse, shift): &(bool, i64)| -> f64 {
-                let window = Fit::peppa().shifted(shift as isize).unwrap().apply(Codes(table.codes(row))).unwrap();
+                let window =
+                    Fit::peppa().shifted(shift as isize).unwrap().apply(Codes(table.table().codes(row))).unwrap();
                 let window = if reverse { reverse_complement::of(Codes(&window)).unwrap() } else { window };
                 let mut encoded = policy.encode::<f32>(Codes(&window)).unwrap();
                 policy.set_flag(Flag::IsReverse, reverse, &mut encoded).unwrap();
@@ -261,7 +261,7 @@ fn a_row_that_does_not_fit_is_named() {
     table.push(&[0; 110], 1.0);
     table.push(&[0; 109], 1.0);
     let refused = |encoding: &Encoding, table: Table| {
-        let (table, label) = (Arc::new(table), Transform::Identity.fit(&[1.0]).unwrap());
+        let (table, label) = (Part::new(table), Transform::Identity.fit(&[1.0]).unwrap());
         Rows::resident(&table, encoding, &label, Device::Cpu).unwrap_err()
     };
     let encoding = Encoding::OneHot { fit: Fit::auth(), policy: OneHot::auth() };

@@ -11,6 +11,8 @@ use promoter_zoo::{Architecture, Mode, Network, nad};
 use support::{assert_close, fill, filled, fixture, params, tensor};
 use tch::{Kind, Reduction, Tensor};
 
+/// Recipe: the team's network and SAM class in torch 2.11 on a CPU, one step of GSAM with AdamW; weights from the
+/// counter-based generator.
 #[test]
 fn one_step_of_nads_network_leaves_the_reference_weights() {
     let reference = fixture("nad_full_model_gsam_step.json");

@@ -21,6 +21,7 @@ fn assert_loss(loss: Loss, output: &Tensor, target: &Tensor, reference: &serde_j
     assert!((found / reference - 1.0).abs() < 1e-6, "{loss:?}: {found} for {reference}");
 }
 
+/// Recipe: Peppa's Poisson loss in TF 2.15 on a CPU.
 #[test]
 fn poisson_is_peppas() {
     let reference = fixture("poisson_loss.json");
@@ -33,6 +34,7 @@ fn poisson_is_peppas() {
     }
 }
 
+/// Recipe: `SmoothL1Loss` of torch 2.11 as NAD calls it, on a CPU.
 #[test]
 fn smooth_l1_is_nads_in_either_unit() {
     let reference = fixture("nad_smooth_l1.json");

@@ -52,6 +52,7 @@ fn follows_scheduled(config: OptimiserConfig, schedule: Schedule, trajectory: &V
 
 const BETAS: [f64; 2] = [0.9, 0.999];
 
+/// Recipe: the legacy optimisers of TF/Keras 2.15 and AdamW of torch 2.11 on a toy problem, on a CPU.
 #[test]
 fn keras_and_torch_trajectories() {
     let keras = fixture("keras_optimizers_toy.json");
@@ -141,6 +142,7 @@ fn lion_is_its_formula() {
     }
 }
 
+/// Recipe: NAD's SAM class in torch 2.11 on a toy problem, on a CPU.
 #[test]
 fn sam_and_gsam_trajectories() {
     let reference = fixture("gsam_toy.json");
@@ -182,7 +184,7 @@ fn weights_are_restored_when_the_second_pass_fails() {
     assert_eq!(w.detach(), before.detach());
 }
 
-/// Sonnet's momentum on the gradient (0.5 w0 + 1, 2 w1).
+/// Recipe: Sonnet 2.0.2's momentum in TF 2.15 on a CPU, on the gradient (0.5 w0 + 1, 2 w1).
 #[test]
 fn momentum_follows_sonnets_trajectory() {
     let mut params = Params::new(Device::Cpu, 0);

@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::check::require;
 use crate::{Error, Input, Network};
 
+/// A name in configuration files, and the configuration that it stands for.
+pub type Preset<C> = (&'static str, fn() -> C);
+
 /// A network's configuration: its name, its presets, where it comes from, what it takes, and how it is built.
 ///
 /// ```
@@ -34,7 +37,7 @@ pub trait Architecture: Debug + Clone + PartialEq + Serialize + DeserializeOwned
     const SOURCE: &'static str;
 
     /// Configurations with names; the first has the network's own.
-    const PRESETS: &'static [(&'static str, fn() -> Self)];
+    const PRESETS: &'static [Preset<Self>];
 
     /// Earlier names of fields, which configuration files may still have, and those of today.
     const RENAMED: &'static [(&'static str, &'static str)] = &[];

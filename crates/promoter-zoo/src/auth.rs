@@ -10,6 +10,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
@@ -81,7 +82,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "auth";
     const SOURCE: &'static str = "report and code of team auth, Random Promoter DREAM Challenge 2022";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("auth", Self::submitted)];
+    const PRESETS: &'static [Preset<Self>] = &[("auth", Self::submitted)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }

@@ -10,6 +10,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
@@ -57,7 +58,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "auth-cnn";
     const SOURCE: &'static str = "report of team auth, Random Promoter DREAM Challenge 2022; layers not given";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("auth-cnn", Self::submitted)];
+    const PRESETS: &'static [Preset<Self>] = &[("auth-cnn", Self::submitted)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }

@@ -14,6 +14,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::{self, LayerNorm, Linear, dot_product, residual};
@@ -69,7 +70,7 @@ impl Architecture for Config {
     const NAME: &'static str = "bert";
     const SOURCE: &'static str =
         "Ji et al. 2021 (DNABERT), https://doi.org/10.1093/bioinformatics/btab083; sizes of this project";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("bert", Self::small)];
+    const PRESETS: &'static [Preset<Self>] = &[("bert", Self::small)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }

@@ -9,6 +9,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::bins::{BINS, expectation};
@@ -48,7 +49,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "dream-attn";
     const SOURCE: &'static str = "Rafi et al. 2024, https://doi.org/10.1038/s41587-024-02414-w";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("dream-attn", Self::published)];
+    const PRESETS: &'static [Preset<Self>] = &[("dream-attn", Self::published)];
     const RENAMED: &'static [(&'static str, &'static str)] = &[("channels", "input_channels")];
 
     fn input(&self) -> Input {

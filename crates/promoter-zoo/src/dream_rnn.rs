@@ -9,6 +9,7 @@ use promoter_torch::{Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::bins::{BINS, expectation};
@@ -45,7 +46,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "dream-rnn";
     const SOURCE: &'static str = "Rafi et al. 2024, https://doi.org/10.1038/s41587-024-02414-w";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("dream-rnn", Self::published)];
+    const PRESETS: &'static [Preset<Self>] = &[("dream-rnn", Self::published)];
     const RENAMED: &'static [(&'static str, &'static str)] = &[("channels", "input_channels")];
 
     fn input(&self) -> Input {

@@ -11,6 +11,7 @@ use promoter_torch::{Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::bins::expectation;
@@ -93,7 +94,7 @@ impl Architecture for Config {
     const NAME: &'static str = "legnet";
     const SOURCE: &'static str =
         "Penzar et al. 2023, https://doi.org/10.1093/bioinformatics/btad457; code of team autosome.org";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[
+    const PRESETS: &'static [Preset<Self>] = &[
         ("legnet", Self::submitted),
         ("legnet-simple-squeeze-excite", Self::simple_squeeze_excite),
         ("legnet-optimised", Self::optimised),

@@ -11,6 +11,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
@@ -84,8 +85,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "madlab";
     const SOURCE: &'static str = "report and code of team MadLab, Random Promoter DREAM Challenge 2022";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] =
-        &[("madlab", Self::described), ("madlab-as-run", Self::as_run)];
+    const PRESETS: &'static [Preset<Self>] = &[("madlab", Self::described), ("madlab-as-run", Self::as_run)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }

@@ -11,6 +11,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
@@ -54,7 +55,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "nad";
     const SOURCE: &'static str = "report and code of team NAD, Random Promoter DREAM Challenge 2022";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("nad", Self::submitted)];
+    const PRESETS: &'static [Preset<Self>] = &[("nad", Self::submitted)];
     const RENAMED: &'static [(&'static str, &'static str)] =
         &[("embedding", "input_channels"), ("channels", "block_channels")];
 

@@ -9,6 +9,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
@@ -126,7 +127,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "noisy-chardonnay";
     const SOURCE: &'static str = "report of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] =
+    const PRESETS: &'static [Preset<Self>] =
         &[("noisy-chardonnay", Self::drawn), ("noisy-chardonnay-stated", Self::stated)];
 
     fn input(&self) -> Input {

@@ -10,6 +10,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
@@ -72,7 +73,7 @@ impl Architecture for Config {
     const NAME: &'static str = "noisy-chardonnay-attention";
     const SOURCE: &'static str =
         "sweep file of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022; layers not given";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("noisy-chardonnay-attention", Self::drawn)];
+    const PRESETS: &'static [Preset<Self>] = &[("noisy-chardonnay-attention", Self::drawn)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }

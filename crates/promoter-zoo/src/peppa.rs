@@ -10,6 +10,7 @@ use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
+use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
@@ -128,7 +129,7 @@ impl Architecture for Config {
 
     const NAME: &'static str = "peppa";
     const SOURCE: &'static str = "report and code of team Peppa, Random Promoter DREAM Challenge 2022";
-    const PRESETS: &'static [(&'static str, fn() -> Self)] = &[("peppa", Self::slim)];
+    const PRESETS: &'static [Preset<Self>] = &[("peppa", Self::slim)];
 
     fn input(&self) -> Input {
         Input { length: self.length, channels: 4 }
@@ -366,7 +367,13 @@ impl Network for EnformerSlim {
 }
 
 /// Enformer's GELU, x sigmoid(1.702 x), written with LibTorch's fused x sigmoid(x).
-fn gelu(x: &Tensor) -> Result<Tensor, Error> {
+///
+/// # Shapes
+/// Any to the same.
+///
+/// # Errors
+/// [`Error::Layer`].
+pub fn gelu(x: &Tensor) -> Result<Tensor, Error> {
     let approximate = |x: &Tensor| -> Result<Tensor, TchError> { x.f_mul_scalar(1.702)?.f_silu()?.f_div_scalar(1.702) };
     approximate(x).in_layer("gelu")
 }

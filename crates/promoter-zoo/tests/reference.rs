@@ -10,6 +10,8 @@ mod bert;
 mod bins;
 #[path = "reference/enformer.rs"]
 mod enformer;
+#[path = "reference/initialisers.rs"]
+mod initialisers;
 #[path = "reference/lstm.rs"]
 mod lstm;
 #[path = "reference/madlab.rs"]

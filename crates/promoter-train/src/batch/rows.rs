@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use promoter_encode::one_hot::Flag;
 use promoter_label::Fitted;
-use promoter_seq::Table;
 use tch::{Device, Tensor};
 
 use super::host::HostRows;
 use crate::Error;
 use crate::encoding::{Encoding, Fitter};
 use crate::error::Doing;
+use crate::prepared::Part;
 
 /// Rows of one length: their labels on the device, their base codes there as well or, when they are too many, on the
 /// host, from where they are sent in the order they are needed.
@@ -34,33 +34,33 @@ impl Rows {
     ///
     /// # Errors
     /// [`Error::Row`] for a sequence that the encoding refuses, [`Error::Label`], [`Error::Torch`].
-    pub fn resident(table: &Arc<Table>, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
-        let host = HostRows { table: table.clone(), fitter: Arc::new(Fitter::new(encoding)), device };
-        Self::new(Codes::Resident(host.send(0..table.len())?), table, encoding, label, device)
+    pub fn resident(part: &Part, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
+        let host = HostRows { table: part.table().clone(), fitter: Arc::new(Fitter::new(encoding)), device };
+        Self::new(Codes::Resident(host.send(0..part.len())?), part, encoding, label, device)
     }
 
     /// Rows whose codes stay on the host. Each is checked now.
     ///
     /// # Errors
     /// As [`resident`](Self::resident).
-    pub fn streamed(table: &Arc<Table>, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
+    pub fn streamed(part: &Part, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
         let fitter = Fitter::new(encoding);
         let mut fitted = vec![0; fitter.length()];
-        for (row, (codes, _)) in table.rows().enumerate() {
+        for (row, (codes, _)) in part.rows().enumerate() {
             fitter.codes_into(codes, &mut fitted).map_err(|source| Error::Row { row, source })?;
         }
-        let host = HostRows { table: table.clone(), fitter: Arc::new(fitter), device };
-        Self::new(Codes::Host(host), table, encoding, label, device)
+        let host = HostRows { table: part.table().clone(), fitter: Arc::new(fitter), device };
+        Self::new(Codes::Host(host), part, encoding, label, device)
     }
 
-    fn new(codes: Codes, table: &Table, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
+    fn new(codes: Codes, part: &Part, encoding: &Encoding, label: &Fitted, device: Device) -> Result<Self, Error> {
         let send =
             |tensor: Result<Tensor, _>| tensor.and_then(|t: Tensor| t.f_to_device(device)).doing("sending labels");
         let singleton = encoding.flags().contains(&Flag::IsSingleton).then(|| {
-            let singleton: Vec<u8> = table.labels().iter().map(|label| u8::from(label.fract() == 0.0)).collect();
+            let singleton: Vec<u8> = part.table().labels().iter().map(|label| u8::from(label.fract() == 0.0)).collect();
             send(Tensor::f_from_slice(&singleton))
         });
-        let labels = send(Tensor::f_from_slice(&label.apply(table.labels())?))?;
+        let labels = send(Tensor::f_from_slice(&label.apply(part.labels())?))?;
         Ok(Self { codes, labels, singleton: singleton.transpose()? })
     }
 

@@ -1,7 +1,5 @@
 //! Predictions and scores in the course of a run.
 
-use std::sync::Arc;
-
 use promoter_encode::base;
 use promoter_label::Affine;
 use tch::{Kind, TchError, Tensor};
@@ -139,8 +137,12 @@ impl Session {
     fn sample(&self) -> Result<Rows, Error> {
         let taken = self.prepared.train.len().min(self.prepared.validation.len());
         let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
-        let sample = Arc::new(self.prepared.train.select(&evenly));
-        Rows::resident(&sample, &self.experiment.encoding, &self.prepared.label, self.device)
+        Rows::resident(
+            &self.prepared.train.select(&evenly),
+            &self.experiment.encoding,
+            &self.prepared.label,
+            self.device,
+        )
     }
 
     /// Scores of training and of validation rows, and the predictions of the latter, in the units of the label where

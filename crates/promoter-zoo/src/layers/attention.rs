@@ -85,14 +85,15 @@ impl RelativeAttention {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let y = self.attend(x, mode).in_layer(&self.layer)?;
+        let logits = self.logits(x, mode)?;
+        let y = self.attend(x, &logits, mode).in_layer(&self.layer)?;
         record(&self.layer, "relative attention", &y, || self.multiply_adds(x.size()[0]));
         Ok(y)
     }
 
-    fn attend(&self, x: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+    fn attend(&self, x: &Tensor, logits: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         let Shape { length, heads, value, .. } = self.shape;
-        let weights = dropout(&self.logits(x, mode)?.f_softmax(-1, None)?, self.dropout, mode)?;
+        let weights = dropout(&logits.f_softmax(-1, None)?, self.dropout, mode)?;
         let values = self.split(&x.f_linear(&self.value, None::<Tensor>)?, value)?;
         let mixed = weights.f_matmul(&values)?.f_transpose(1, 2)?.f_reshape([-1, length, heads * value])?;
         mixed.f_linear(&self.output_weight, Some(&self.output_bias))
@@ -102,7 +103,14 @@ impl RelativeAttention {
     ///
     /// # Shapes
     /// (B, T, C) to (B, H, T, T).
-    fn logits(&self, x: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+    ///
+    /// # Errors
+    /// [`Error::Layer`].
+    pub fn logits(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        self.content_and_position(x, mode).in_layer(&self.layer)
+    }
+
+    fn content_and_position(&self, x: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         let Shape { length, heads, key, .. } = self.shape;
         let scale = 1.0 / (key as f64).sqrt();
         // The query is scaled before the biases are added to it.

@@ -27,6 +27,7 @@ fn it_has_the_published_number_of_parameters() {
     assert_eq!(params.buffer_count(), 0);
 }
 
+/// Recipe: the team's network in TF/Keras 2.15 on a CPU, dropout off; weights from the counter-based generator.
 #[test]
 fn output_loss_and_gradients_are_the_reference() {
     let reference = fixture("auth_full_model.json");
@@ -52,6 +53,7 @@ fn output_loss_and_gradients_are_the_reference() {
     }
 }
 
+/// Recipe: as above, with the report's ReLU after the output unit.
 #[test]
 fn the_reports_relu_cuts_the_output() {
     let reference = fixture("auth_full_model.json");

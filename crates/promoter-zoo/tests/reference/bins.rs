@@ -24,6 +24,8 @@ fn strands(reference: &Value) -> Tensor {
     Tensor::from_slice(&values).reshape([2 * sequences.len() as i64, 150, 6])
 }
 
+/// Recipe: the modules of the Prix Fixe repository and of the submission in torch 2.11 on a CPU, tensorly-torch 0.5.0;
+/// weights from the counter-based generator.
 fn check<N: Network>(name: &str, build: impl Fn(&mut Params) -> Result<N, Error>) {
     let reference = fixture("anchors_legnet_prixfixe.json");
     let model = &reference["models"][name];

@@ -1,12 +1,13 @@
 //! The Enformer's parts.
 
 use promoter_torch::file::Tensors;
-use promoter_zoo::Mode;
 use promoter_zoo::layers::attention::{RelativeAttention, Shape, relative_features, relative_shift};
-use tch::{Kind, Tensor};
+use promoter_zoo::{Mode, peppa};
+use tch::Kind;
 
 use crate::support::{assert_close, fixture, fixture_path, params, set, tensor};
 
+/// Recipe: Peppa's attention_module.py for each length T and number of features F, TF 2.15 on a CPU.
 #[test]
 fn relative_features_are_enformers() {
     let file = Tensors::read(&fixture_path("enformer_relpos_features.safetensors")).unwrap();
@@ -31,6 +32,7 @@ fn impossible_features_are_refused() {
     assert!(relative_features(1, 24).is_err());
 }
 
+/// Recipe: `relative_shift` of Peppa's attention_module.py, TF 2.15, on numbers of the counter-based generator.
 #[test]
 fn shift_is_the_documented_identity() {
     let reference = fixture("relative_shift.json");
@@ -38,8 +40,9 @@ fn shift_is_the_documented_identity() {
     assert_close("shift", &found, &tensor(&reference["output"]), 1e-12);
 }
 
+/// Recipe: Peppa's attention_module.py, Sonnet 2.0.2 and TF 2.15 on a CPU; gradients are those of sum(output^2).
 #[test]
-fn attention_gives_the_reference_output_and_gradients() {
+fn attention_gives_the_reference_logits_output_and_gradients() {
     let file = Tensors::read(&fixture_path("enformer_mha_small.safetensors")).unwrap().tensors;
     let mut params = params();
     let shape = Shape { length: 6, channels: 12, heads: 2, key: 5, value: 6, features: 12 };
@@ -57,7 +60,9 @@ fn attention_gives_the_reference_output_and_gradients() {
     for (ours, theirs) in names {
         set(&params, ours, &file[&format!("w_{theirs}")]);
     }
+    assert_close("features", &relative_features(6, 12).unwrap(), &file["positional_features"], 5e-5);
     let x = file["input"].copy().set_requires_grad(true);
+    assert_close("logits", &attention.logits(&x, Mode::Train).unwrap(), &file["logits"], 1e-5);
     let y = attention.forward(&x, Mode::Train).unwrap();
     assert_close("output", &y, &file["output"], 1e-5);
     y.square().sum(Kind::Float).backward();
@@ -71,11 +76,10 @@ fn attention_gives_the_reference_output_and_gradients() {
     }
 }
 
-/// The formula that the networks write as x sigmoid(1.702 x).
+/// Recipe: `gelu` of the team's Enformer on ten numbers, TF 2.15 on a CPU.
 #[test]
-fn gelu_is_enformers() {
+fn peppas_gelu_is_enformers() {
     let reference = fixture("enformer_gelu.json");
     let x = tensor(&reference["x"]).to_kind(Kind::Float);
-    let y: Tensor = (&x * 1.702).silu() / 1.702;
-    assert_close("gelu", &y, &tensor(&reference["y"]), 1e-6);
+    assert_close("gelu", &peppa::gelu(&x).unwrap(), &tensor(&reference["y"]), 1e-6);
 }

@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::support::{assert_close, fixture, params, set, tensor};
 
+/// Recipe: `Bidirectional(LSTM(3))` of TF/Keras 2.15 on a CPU, with each activation.
 #[test]
 fn outputs_are_keras_in_both_directions_and_with_both_activations() {
     let reference = fixture("keras_lstm_small.json");

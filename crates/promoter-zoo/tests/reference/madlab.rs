@@ -38,7 +38,8 @@ struct Reference {
     names: BTreeMap<String, String>,
 }
 
-/// The reference has no gradients of the Sonnet weights, which Keras did not see: they are frozen here too.
+/// Recipe: the team's network in TF/Keras 2.15 on a CPU, dropout 0 in training; weights from the counter-based
+/// generator. The reference has no gradients of the Sonnet weights, which Keras did not see: they are frozen here too.
 fn reference() -> Reference {
     let numbers = fixture("madlab_full_model.json");
     let mut params = params();
@@ -184,24 +185,10 @@ fn impossible_sizes_and_inputs_are_refused() {
     assert!(error(Tensor::zeros([1, 110, 4], tch::kind::INT64_CPU)).contains("Int64"));
 }
 
-/// Keras' He normal for the LSTM, Sonnet's variance scaling with a fan of 1 for the attention's biases: realised
-/// deviation and largest value of the frameworks' own draws.
 #[test]
-fn initial_values_spread_as_in_the_frameworks() {
+fn output_projections_start_at_zero_and_forget_biases_at_one() {
     let mut params = params();
     Config::described().build(&mut params).unwrap();
-    for (name, sd, bound) in [
-        ("branches.0.conv.weight", 0.183_616, 0.415_121),
-        ("lstm.forward.weight", 0.142_950, 0.328_182),
-        ("transformer.0.attention.content_bias", 1.293_587, 3.215_512),
-    ] {
-        let values = params.get(name).unwrap().detach();
-        let found = values.std(false).double_value(&[]);
-        // Few numbers: their deviation is known to about 1 / sqrt(2 n).
-        let tolerance = 4.0 / (2.0 * values.numel() as f64).sqrt();
-        assert!((found / sd - 1.0).abs() < tolerance, "{name}: {found} for {sd}");
-        assert!(values.abs().max().double_value(&[]) <= bound, "{name}");
-    }
     assert_eq!(params.get("transformer.1.attention.output.weight").unwrap().abs().max().double_value(&[]), 0.0);
     assert_eq!(
         Vec::<f32>::try_from(params.get("lstm.backward.bias").unwrap()).unwrap()[3..9],

@@ -11,6 +11,8 @@ use tch::{Kind, Reduction, Tensor};
 
 use crate::support::{assert_close, assert_gradient_norms, fill, filled, fixture, params, tensor};
 
+/// Recipe: the team's network and SAM class with x-transformers 0.28.4 in torch 2.11 on a CPU, without AMP; weights
+/// from the counter-based generator, as one batch of 6. The same again in float64.
 fn reference_network() -> (Value, Params, Nad, BTreeMap<String, String>) {
     let reference = fixture("nad_full_model_gsam_step.json");
     let mut params = params();
@@ -59,6 +61,7 @@ fn it_has_the_published_number_of_parameters() {
     assert_eq!(params.trainable_count(), 14_176_716);
 }
 
+/// Recipe: `_relative_position_bucket` of x-transformers 0.28.4.
 #[test]
 fn buckets_of_distances_are_t5s() {
     let reference = fixture("nad_t5_buckets.json");
@@ -113,6 +116,44 @@ fn both_passes_of_gsam_give_the_reference_losses_and_gradients() {
     assert_eq!(averages("c1.1.running_mean"), mean);
     assert_eq!(averages("c1.1.running_var"), variance);
     assert_eq!(params.get("c1.1.num_batches_tracked").unwrap().int64_value(&[]), 1);
+}
+
+/// In f64 rounding hides nothing: what is left is that the reference is printed with nine digits.
+#[test]
+fn in_double_precision_the_reference_is_met_to_its_last_digit() {
+    let (reference, params, network, _) = reference_network();
+    for entry in params.entries().iter().filter(|entry| entry.tensor.kind() == Kind::Float) {
+        let double = tch::no_grad(|| entry.tensor.to_kind(Kind::Double));
+        entry.tensor.shallow_clone().set_data(&double);
+    }
+    let (x, expected) = (embedded(&reference).to_kind(Kind::Double), &reference["float64"]);
+    let output = network.forward(&x, Mode::Evaluate).unwrap();
+    assert_eq!(output.kind(), Kind::Double);
+    assert_close("levels", &output, &tensor(&expected["eval_output_per_level"]), 1e-8);
+    assert_close("mean", &network.expression(&output).unwrap(), &tensor(&expected["eval_output_mean"]), 1e-8);
+
+    let output = network.forward(&x, Mode::Train).unwrap();
+    assert_close("levels", &output, &tensor(&expected["train_output_per_level_div100"]), 1e-8);
+    let labels = tensor(&reference["labels01"]).to_kind(Kind::Float).to_kind(Kind::Double);
+    let labels = labels.unsqueeze(1).expand_as(&output);
+    let loss = (output * 100.0).smooth_l1_loss(&(labels * 100.0), Reduction::Mean, 10.0);
+    let close = |what: &str, found: f64| {
+        let expected = expected[what].as_f64().unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-8, "{what}: {found}, expected {expected}");
+    };
+    close("loss_pass1", loss.double_value(&[]));
+    loss.backward();
+    close("grad_norm_pass1", gradient_norm(&params));
+    for (name, norm) in expected["grad_l2_pass1"].as_object().unwrap() {
+        let (found, norm) = (params.get(name).unwrap().grad().norm().double_value(&[]), norm.as_f64().unwrap());
+        assert!((found - norm).abs() < 1e-8 * norm + 1e-10, "{name}: {found}, expected {norm}");
+    }
+    for (name, key) in [
+        ("c1.1.running_mean", "c1_bn_running_mean_after_first6"),
+        ("c1.1.running_var", "c1_bn_running_var_after_first6"),
+    ] {
+        assert_close(name, &params.get(name).unwrap().slice(0, 0, 6, 1), &tensor(&expected[key]), 1e-8);
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ struct Reference {
     names: BTreeMap<String, String>,
 }
 
+/// Recipe: the network of the report in TF/Keras 2.15 on a CPU, dropout 0 in training; weights from the counter-based
+/// generator.
 fn references() -> [Reference; 2] {
     [("u32", Config::drawn()), ("u8", Config::stated())].map(|(units, config)| {
         let numbers = fixture(&format!("noisy_chardonnay_full_model_{units}.json"));
