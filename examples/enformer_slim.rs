@@ -102,6 +102,7 @@ enum Place {
 }
 
 fn main() {
+    promoter_libtorch::launch::wait_passively();
     promoter_torch::memory::keep_freed();
     if let Err(error) = start(&Arguments::parse()) {
         eprintln!("error: {error:#}");

@@ -10,9 +10,9 @@ pub(crate) struct Choice {
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Place::Auto)]
     device: Place,
-    /// Threads of LibTorch [default: one for each core]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    /// Threads of LibTorch; 0 is one for each core
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = threads)]
+    threads: u16,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -25,13 +25,23 @@ enum Place {
     Cuda,
 }
 
+/// Reads a number of threads: far more than there are cores only wait for each other.
+fn threads(text: &str) -> Result<u16, String> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (4 * cores).min(1024);
+    match text.parse::<u16>() {
+        Ok(threads) if usize::from(threads) <= most => Ok(threads),
+        _ => Err(format!("expected 0 to {most}: at most four threads for each of the {cores} cores")),
+    }
+}
+
 impl Choice {
     /// The device; sets the threads.
     pub(crate) fn device(&self) -> Result<Device> {
         // Before anything else of LibTorch: it asks for its CUDA half once.
         let cuda = promoter::libtorch::load_cuda();
-        if let Some(threads) = self.threads {
-            tch::set_num_threads(i32::from(threads));
+        if self.threads > 0 {
+            tch::set_num_threads(i32::from(self.threads));
         }
         Ok(match self.device {
             Place::Cpu => Device::Cpu,

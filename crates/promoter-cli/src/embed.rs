@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use promoter::encode::embed::io::Format;
+use promoter::encode::embed::io::{self, Format};
 use promoter::encode::embed::word2vec::Architecture;
 use promoter::encode::embed::{Corpus, Vectors, glove, word2vec};
 use promoter::encode::kmer::{Kmers, Oov};
 use promoter::seq::read::Record;
 
 use crate::input::Sequences;
-use crate::{preset, progress};
+use crate::output::Output;
+use crate::{memory, preset, progress};
 
 /// Learn vectors of k-mers from sequences: GloVe or word2vec
 ///
@@ -79,11 +80,15 @@ enum Form {
     Safetensors,
 }
 
+/// Bytes that a number of a vector takes in training: both vectors of a word, and the squares of their gradients.
+const OF_A_NUMBER: u64 = 16;
+
 /// Words that --nearest prints.
 const NEAREST: usize = 10;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let format = format(arguments)?;
+    let mut file = Output::create(&arguments.out)?;
     let mut rows = arguments.sequences.open()?;
     let kmers = match arguments.kmers.oov {
         Oov::Error => Kmers { oov: Oov::Skip, ..arguments.kmers.clone() },
@@ -106,11 +111,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if corpus.is_empty() {
         bail!("{}: no word to learn from ({})", arguments.sequences.input.display(), rows.report());
     }
+    let words = corpus.len().min(1 << (2 * kmers.k));
+    let bytes = (words as u64).saturating_mul(OF_A_NUMBER).saturating_mul(arguments.dimension as u64);
+    memory::check(bytes, || format!("--dimension {} for up to {words} words", arguments.dimension))?;
     let vectors = train(&corpus, arguments)?;
     // Looked up before the file is there: a word that is too rare is an error.
     let nearest = arguments.nearest.iter().map(|word| Ok(vectors.nearest(&word.to_ascii_uppercase(), NEAREST)?));
     let nearest = nearest.collect::<Result<Vec<_>>>()?;
-    vectors.save(&arguments.out, format)?;
+    io::write(&vectors, &mut file, format)?;
+    file.finish()?;
     let mut out = std::io::stdout().lock();
     for (word, others) in arguments.nearest.iter().zip(nearest) {
         let others: Vec<String> = others.iter().map(|(other, cosine)| format!("{other} {cosine:.3}")).collect();
@@ -119,8 +128,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let (count, dimension) = (vectors.words().len(), vectors.dimension());
     writeln!(out, "{count} vectors of {dimension} numbers: {}", arguments.out.display())?;
     let (words, left_out) = (corpus.len(), corpus.left_out());
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}; {words} words, {left_out} left out", rows.report());
+    progress::tell(format_args!("{}; {words} words, {left_out} left out", rows.report()));
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! `promoter encode`: sequences to numbers for other programs.
 
-use std::io::Write as _;
-
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::encode::base;
@@ -94,8 +92,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         _ => bail!("{}: expected the extension .npz or .npy", arguments.out.display()),
     };
     let encoder = Encoder::of(arguments)?;
-    let mut rows = arguments.sequences.open()?;
     let mut out = Output::create(&arguments.out)?;
+    let mut rows = arguments.sequences.open()?;
     let mut sequences = Array::text("sequence")?;
     let mut encoded: Option<(usize, Array)> = None;
     let bar = progress::count("sequences");
@@ -140,7 +138,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         encoded.write(&mut out)?;
         out.finish()?;
     }
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}; {shape}", rows.report());
+    progress::tell(format_args!("{}; {shape}", rows.report()));
     Ok(())
 }

@@ -16,7 +16,7 @@ use promoter::seq::read::Record;
 use crate::form::Target;
 use crate::input::Reading;
 use crate::models::Models;
-use crate::output;
+use crate::output::Output;
 use crate::progress;
 
 /// Show what every single-base change does to the prediction
@@ -66,11 +66,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.method == Method::Gradient && averaging.is_some_and(|asked| asked != Averaging::default()) {
         bail!("--strands both and --shift go with --method mutagenesis only");
     }
-    let drawn = arguments.logo.as_deref().map(picture::Form::of).transpose()?;
+    let sink = arguments.target.open()?;
+    let drawn = match &arguments.logo {
+        Some(path) => Some((picture::Form::of(path)?, Output::create(path)?)),
+        None => None,
+    };
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
-    let mut writer = writer::Writer::create(&arguments.target)?;
+    let mut writer = writer::Writer::create(sink)?;
     let mut logos = Vec::new();
 
     let bar = progress::count("sequences");
@@ -95,16 +99,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("{}: no sequence to explain ({})", arguments.models.input().display(), rows.report());
     }
     let found = known.map(sites::Known::found).transpose()?;
-    if let (Some(form), Some(path)) = (drawn, &arguments.logo) {
-        output::write(path, picture::draw(form, &logos).as_bytes())?;
+    if let Some((form, mut out)) = drawn {
+        out.write_all(picture::draw(form, &logos).as_bytes())?;
+        out.finish()?;
     }
     writer.finish()?;
     let mut text = rows.report().to_string();
     if let Some(found) = found {
         text += &format!("\n{found}");
     }
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    progress::tell(text);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use promoter::seq::filter::Length;
 use promoter::seq::read::{Columns, ReadOptions, read_filtered};
 
 use crate::output::Output;
+use crate::progress;
 
 /// Keep some rows of a file, and say how many each rule removed
 ///
@@ -73,8 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         drop_duplicates: arguments.drop_duplicates,
         sample: arguments.sample,
     };
-    let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
     let mut out = Output::create(&arguments.out)?;
+    let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
     for (codes, label) in table.rows() {
         let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
         out.write_all(&letters)?;
@@ -82,7 +83,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         if label.is_nan() { writeln!(out)? } else { writeln!(out, "\t{label}")? }
     }
     out.finish()?;
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "read    {read}\nfilter  {filtered}");
+    progress::tell(format_args!("read    {read}\nfilter  {filtered}"));
     Ok(())
 }

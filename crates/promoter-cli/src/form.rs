@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::output::Output;
+
 /// Where a table goes, and in which form.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
@@ -29,9 +31,20 @@ pub(crate) enum Form {
     Npz,
 }
 
+/// A place that is open, and the form of what is written there.
+pub(crate) struct Sink {
+    pub(crate) form: Form,
+    pub(crate) out: Output,
+}
+
 impl Target {
+    /// Opens the place; to be called before anything is computed.
+    pub(crate) fn open(&self) -> Result<Sink> {
+        Ok(Sink { form: self.form()?, out: Output::create(&self.out)? })
+    }
+
     /// The form that was asked for, or that the file's name says.
-    pub(crate) fn form(&self) -> Result<Form> {
+    fn form(&self) -> Result<Form> {
         if self.to == Some(Form::Npz) && self.out == Path::new("-") {
             bail!("--to npz needs a file: name one with -o");
         }

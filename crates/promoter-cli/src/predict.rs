@@ -46,13 +46,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let sink = arguments.target.open()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut out = match &arguments.ids {
-        Some(ids) => Writer::Submission(read_ids(ids)?, Output::create(&arguments.target.out)?),
+        Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
         None => {
             let columns = [("sequence", Kind::Text), ("prediction", Kind::Real)];
-            Writer::Rows(Table::create(&arguments.target, Header::No, &columns)?)
+            Writer::Rows(Table::create(sink, Header::No, &columns)?)
         }
     };
     let started = Instant::now();
@@ -140,6 +141,5 @@ fn tell(tally: &Tally, read: &ReadReport, seconds: f64) {
             text += &format!("; {count} {what}");
         }
     }
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    progress::tell(text);
 }

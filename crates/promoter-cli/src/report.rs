@@ -7,7 +7,8 @@ use anyhow::Result;
 use clap::Args;
 use promoter::train::report;
 
-use crate::output;
+use crate::output::Output;
+use crate::progress;
 
 /// Write the report of a finished run again, or one page of several runs beside each other
 ///
@@ -34,11 +35,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         (runs, out) => {
             let path = out.clone().unwrap_or_else(|| "comparison.html".into());
-            output::write(&path, report::compare(runs)?.as_bytes())?;
+            let mut out = Output::create(&path)?;
+            out.write_all(report::compare(runs)?.as_bytes())?;
+            out.finish()?;
             path
         }
     };
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}", path.display());
+    progress::tell(path.display());
     Ok(())
 }

@@ -8,6 +8,8 @@ use clap::Args;
 use promoter::metrics::dream::{Bootstrap, Challenge, Comparison, Intervals, Rows, Score, Values};
 use serde::Serialize;
 
+use crate::output::Output;
+
 /// Score predictions as the Random Promoter DREAM Challenge 2022 did
 ///
 /// Truth and predictions are JSON objects (test row to value), as on the leaderboard, or tables (sequence, tab, value;
@@ -30,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "private", value_parser = ["private", "public", "all"])]
     rows: String,
     /// Rounds of a bootstrap that gives 95 % intervals
-    #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     bootstrap: Option<u32>,
     /// Other predictions: the differences, over the same draws of the bootstrap [default: 10000 rounds]
     #[arg(long, value_name = "FILE")]
@@ -59,6 +61,7 @@ struct Scored<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let rows: Rows = arguments.rows.parse()?;
+    let plot = arguments.plot.as_deref().map(Output::create).transpose()?;
     let challenge = Challenge::read(&arguments.challenge).with_context(|| {
         let folder = arguments.challenge.display();
         format!("--challenge {folder}: expected a folder with `test_subset_ids/` and `public_leaderboard_ids/`")
@@ -75,8 +78,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(path) => Some(bootstrap.compare(&selection, &select(path)?)?),
         None => None,
     };
-    if let Some(path) = &arguments.plot {
-        crate::output::write(path, selection.plot()?.as_bytes())?;
+    if let Some(mut out) = plot {
+        out.write_all(selection.plot()?.as_bytes())?;
+        out.finish()?;
     }
 
     let mut out = std::io::stdout().lock();

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use promoter::encode::base;
-use promoter::sim::{Assay, simulate};
+use promoter::sim::{Assay, Simulation, simulate};
 
-use crate::output::{self, Output};
+use crate::output::Output;
+use crate::{memory, progress};
 
 /// Simulate a sort-seq assay of yeast promoters
 ///
@@ -37,6 +38,9 @@ pub(crate) struct Arguments {
     sites: Option<PathBuf>,
 }
 
+/// Bytes that a simulated row takes beside its bases, which are held twice: mostly its binding sites.
+const OF_A_ROW: usize = 320;
+
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut assay = Assay::default();
     if let Some(path) = &arguments.assay {
@@ -45,30 +49,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     assay.rows = arguments.rows.map_or(assay.rows, |rows| rows as usize);
     assay.seed = arguments.seed.unwrap_or(assay.seed);
+    assay.check()?;
+    let bytes = (2 * assay.construct.len() + OF_A_ROW) as u64 * assay.rows as u64;
+    memory::check(bytes, || format!("a simulation of {} rows", assay.rows))?;
+    let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
+    let (truth, sites) = (create(&arguments.truth)?, create(&arguments.sites)?);
+    let out = Output::create(&arguments.out)?;
     let simulation = simulate(&assay)?;
-    let lines = |path, values: &[f32]| -> Result<()> {
-        let mut out = Output::create(path)?;
-        for ((codes, _), value) in simulation.table.rows().zip(values) {
-            let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
-            out.write_all(&letters)?;
-            writeln!(out, "\t{value}")?;
-        }
-        out.finish()
-    };
-    if let Some(path) = &arguments.truth {
-        lines(path, &simulation.truth)?;
+    if let Some(out) = truth {
+        write(out, &simulation, &simulation.truth)?;
     }
-    if let Some(path) = &arguments.sites {
-        let mut text = Vec::new();
+    if let Some(mut out) = sites {
         for sites in &simulation.sites {
-            serde_json::to_writer(&mut text, sites)?;
-            text.push(b'\n');
+            serde_json::to_writer(&mut out, sites)?;
+            writeln!(out)?;
         }
-        output::write(path, &text)?;
+        out.finish()?;
     }
-    lines(&arguments.out, simulation.table.labels())?;
+    write(out, &simulation, simulation.table.labels())?;
     let (rows, ceiling) = (simulation.table.len(), simulation.noise_ceiling);
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{rows} rows, noise ceiling {ceiling:.4} (the best possible Pearson's r)");
+    progress::tell(format_args!("{rows} rows, noise ceiling {ceiling:.4} (the best possible Pearson's r)"));
     Ok(())
+}
+
+/// A line for each promoter: sequence, tab, value.
+fn write(mut out: Output, simulation: &Simulation, values: &[f32]) -> Result<()> {
+    for ((codes, _), value) in simulation.table.rows().zip(values) {
+        let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
+        out.write_all(&letters)?;
+        writeln!(out, "\t{value}")?;
+    }
+    out.finish()
 }

@@ -3,7 +3,6 @@
 mod pairs;
 mod substitutions;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -55,6 +54,7 @@ struct Variant {
 const CHUNK: usize = 512;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let sink = arguments.target.open()?;
     let ensemble = arguments.models.open()?;
     let mut variants: Box<dyn Iterator<Item = Result<Variant>>> = match &arguments.references {
         None => Box::new(pairs::read(arguments.models.input())?),
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let columns =
         [("variant", Kind::Text), ("reference", Kind::Real), ("alternative", Kind::Real), ("difference", Kind::Real)];
-    let mut out = Table::create(&arguments.target, Header::Yes, &columns)?;
+    let mut out = Table::create(sink, Header::Yes, &columns)?;
     let bar = progress::count("variants");
     let mut total = 0;
     loop {
@@ -100,7 +100,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("{}: no variant to predict", arguments.models.input().display());
     }
     out.finish()?;
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{total} variants");
+    progress::tell(format_args!("{total} variants"));
     Ok(())
 }
