@@ -7,21 +7,21 @@ use tch::Device;
 /// Where LibTorch computes.
 #[derive(Debug, Args)]
 pub(crate) struct Choice {
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value_t = Place::Auto)]
     device: Place,
-    /// Threads of LibTorch; 0 is one for each core
+    /// Threads of LibTorch; 0 chooses one per core
     #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = threads)]
     threads: u16,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Place {
-    /// CUDA when there is a device, else the CPU
+    /// The GPU if there is one, else the processor
     Auto,
     /// The processor
     Cpu,
-    /// The first CUDA device
+    /// The first NVIDIA GPU
     Cuda,
 }
 
@@ -47,7 +47,7 @@ impl Choice {
             Place::Cpu => Device::Cpu,
             Place::Auto => Device::cuda_if_available(),
             Place::Cuda if tch::Cuda::is_available() => Device::Cuda(0),
-            Place::Cuda => bail!("there is no CUDA device ({cuda}): `--device cpu` computes on the processor"),
+            Place::Cuda => bail!("no CUDA device found ({cuda}): use `--device cpu`"),
         })
     }
 }

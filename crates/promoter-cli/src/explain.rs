@@ -19,12 +19,12 @@ use crate::models::Models;
 use crate::output::Output;
 use crate::progress;
 
-/// Show what every single-base change does to the prediction
+/// Predict the effect of every single-base change
 ///
-/// The input is a table whose first column has the sequences, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input.
-/// Each base of each sequence is changed to each other one. The table has a row for each change: sequence (its name, or
-/// its number from 1), position (from 1), reference, alternative, effect, in the units of the training labels. An .npz
-/// file has the effects as an array of (sequences, positions, A C G T).
+/// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
+/// input. Each base is replaced by each of the three others. The output has one row per change: sequence (name, or
+/// number from 1), position (from 1), reference, alternative, and effect in the units of the training labels. An .npz
+/// file holds the effects as an array of shape (sequences, positions, 4), bases in the order A, C, G, T.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html
@@ -36,25 +36,25 @@ pub(crate) struct Arguments {
     reading: Reading,
     #[command(flatten)]
     target: Target,
-    /// How the effects are computed
+    /// How to compute the effects
     #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
     method: Method,
-    /// Draw the sequences into this .svg or .html file, letters as high as they raise the prediction
+    /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
-    /// Sequences that are drawn, from the first
+    /// Number of sequences to draw, from the first
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     logos: usize,
-    /// Compare with known binding sites, as `promoter simulate --sites` writes them
+    /// Compare with known binding sites, in a file written by `promoter simulate --sites`
     #[arg(long, value_name = "FILE")]
     sites: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Method {
-    /// In-silico mutagenesis: every changed sequence is predicted
+    /// In-silico mutagenesis: predict every changed sequence
     Mutagenesis,
-    /// The gradient times the change of the input: a first-order estimate, much faster
+    /// Gradient times input change: a first-order estimate, much faster
     Gradient,
 }
 
@@ -64,7 +64,7 @@ const CHUNK: usize = 64;
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let averaging = arguments.models.averaging();
     if arguments.method == Method::Gradient && averaging.is_some_and(|asked| asked != Averaging::default()) {
-        bail!("--strands both and --shift go with --method mutagenesis only");
+        bail!("--strands both and --shift work with --method mutagenesis only");
     }
     let sink = arguments.target.open()?;
     let drawn = match &arguments.logo {
@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     if total == 0 {
-        bail!("{}: no sequence to explain ({})", arguments.models.input().display(), rows.report());
+        bail!("{}: no sequences to explain ({})", arguments.models.input().display(), rows.report());
     }
     let found = known.map(sites::Known::found).transpose()?;
     if let Some((form, mut out)) = drawn {

@@ -10,11 +10,11 @@ use crate::output::Output;
 /// Where a table goes, and in which form.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Where to write; a file gets its name when it is whole
+    /// Output file
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) out: std::path::PathBuf,
-    /// What to write [default: by the extension of --out, else TSV]
-    #[arg(long, value_enum, value_name = "FORM")]
+    /// Format of the output [default: from the extension of --out, else TSV]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<Form>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Target {
 pub(crate) enum Form {
     /// Columns separated by tabs: .tsv, .txt
     Tsv,
-    /// One JSON object a line: .json, .jsonl
+    /// One JSON object per line: .json, .jsonl
     Json,
     /// Parquet: .parquet
     Parquet,
@@ -46,7 +46,7 @@ impl Target {
     /// The form that was asked for, or that the file's name says.
     fn form(&self) -> Result<Form> {
         if self.to == Some(Form::Npz) && self.out == Path::new("-") {
-            bail!("--to npz needs a file: name one with -o");
+            bail!("--to npz needs an output file: name one with -o");
         }
         if let Some(form) = self.to {
             return Ok(form);
@@ -57,7 +57,7 @@ impl Target {
             Some("parquet") => Form::Parquet,
             Some("npz") => Form::Npz,
             Some(_) => bail!(
-                "{}: expected the extension .tsv, .txt, .json, .jsonl, .parquet or .npz; or say the form with --to",
+                "{}: expected the extension .tsv, .txt, .json, .jsonl, .parquet or .npz, or a format with --to",
                 self.out.display()
             ),
         })

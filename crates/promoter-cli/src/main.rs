@@ -45,7 +45,12 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Sequence-to-expression models of yeast promoters: score, train, predict.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, after_help = "Each command shows an example: promoter score --help")]
+#[command(
+    name = "promoter",
+    version,
+    propagate_version = true,
+    after_help = "Every command has an example: promoter score --help"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

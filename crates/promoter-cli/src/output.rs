@@ -54,7 +54,7 @@ impl Output {
         // As any other new file; a temporary one is for its owner only.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = interrupt::temporary(|| builder.tempfile_in(folder))
+        let file = interrupt::temporary(|| builder.tempfile_in(folder).map_err(without_path))
             .with_context(|| format!("cannot write into {}", folder.display()))?;
         Ok(Self::File { file: BufWriter::new(file), path })
     }
@@ -84,6 +84,13 @@ impl Output {
             }
         }
     }
+}
+
+/// The error of the system alone: the name of a temporary file tells nobody anything.
+fn without_path(error: std::io::Error) -> std::io::Error {
+    let source = error.get_ref().and_then(|wrapper| wrapper.source());
+    let code = source.and_then(|source| source.downcast_ref::<std::io::Error>()?.raw_os_error());
+    code.map_or(error, std::io::Error::from_raw_os_error)
 }
 
 /// Where a chain of links ends; the end need not exist.

@@ -23,7 +23,7 @@ pub(crate) fn kmers(text: &str) -> Result<Kmers, String> {
         Ok(k) => Kmers { k, ..Kmers::default() },
         Err(_) => table_or_name(text, |name| match name {
             "nad" => Ok(Kmers::nad()),
-            _ => Err(format!("expected a number of bases, nad or a table, found {name:?}")),
+            _ => Err(format!("expected a length, nad or a table, found {name:?}")),
         })?,
     };
     // Impossible ones are told before anything is read.
@@ -38,7 +38,7 @@ where
 {
     if text.trim_start().starts_with('{') {
         let value = toml::de::ValueDeserializer::parse(text).map_err(|error| error.to_string())?;
-        return T::deserialize(value).map_err(|error| error.to_string());
+        return T::deserialize(value).map_err(|error| error.to_string().trim_end().to_owned());
     }
     named(text).map_err(|error| error.to_string())
 }

@@ -13,39 +13,39 @@ use crate::{memory, progress};
 
 /// Simulate a sort-seq assay of yeast promoters
 ///
-/// Writes sequence, tab, measured expression in sorting bins: the form that `promoter train` reads.
+/// Writes sequence, tab, measured expression (in sorting bins), as `promoter train` reads it.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter simulate --rows 40000 -o simulated.tsv --sites sites.jsonl --truth truth.tsv")]
 pub(crate) struct Arguments {
-    /// The assay, TOML [default: yeast factors, 110 bases]
+    /// Settings of the assay, TOML [default: yeast factors, 110 bases]
     #[arg(value_name = "FILE")]
     assay: Option<PathBuf>,
-    /// Number of promoters
+    /// Number of promoters [default: as in FILE, else 40000]
     #[arg(long)]
     rows: Option<u32>,
-    /// Seed of every draw
+    /// Random seed [default: as in FILE, else 1]
     #[arg(long)]
     seed: Option<u64>,
-    /// Where to write
+    /// Output file
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Write the noise-free expression: sequence, tab, expression
+    /// Write the expression before noise to this file: sequence, tab, expression
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
-    /// Write the binding sites, a JSON list for each row
+    /// Write the binding sites to this file: one JSON list per row
     #[arg(long, value_name = "FILE")]
     sites: Option<PathBuf>,
 }
 
 /// Bytes that a simulated row takes beside its bases, which are held twice: mostly its binding sites.
-const OF_A_ROW: usize = 320;
+const OF_A_ROW: usize = 420;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut assay = Assay::default();
     if let Some(path) = &arguments.assay {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        assay = toml::from_str(&text).with_context(|| format!("{} is no assay", path.display()))?;
+        assay = toml::from_str(&text).with_context(|| format!("{} is not a valid assay file", path.display()))?;
     }
     assay.rows = arguments.rows.map_or(assay.rows, |rows| rows as usize);
     assay.seed = arguments.seed.unwrap_or(assay.seed);

@@ -42,14 +42,14 @@ const GLYPHS: [(&str, &str, &str); 5] = [
     ("A", "M0 1 L.38 0 H.62 L1 1 H.77 L.69 .77 H.31 L.23 1 Z M.5 .22 L.63 .6 H.37 Z", "#109648"),
     (
         "C",
-        "M1 .66 C.96 .88 .78 1 .53 1 C.2 1 0 .8 0 .5 C0 .2 .2 0 .53 0 C.78 0 .96 .12 1 .34 H.76 C.72 .23 .64 .18 .53 .18 \
-         C.34 .18 .23 .3 .23 .5 C.23 .7 .34 .82 .53 .82 C.64 .82 .72 .77 .76 .66 Z",
+        "M1 .66 C.96 .88 .78 1 .53 1 C.2 1 0 .8 0 .5 C0 .2 .2 0 .53 0 C.78 0 .96 .12 1 .34 H.76 C.72 .23 .64 .18 \
+         .53 .18 C.34 .18 .23 .3 .23 .5 C.23 .7 .34 .82 .53 .82 C.64 .82 .72 .77 .76 .66 Z",
         "#255c99",
     ),
     (
         "G",
-        "M1 .46 V.86 C.88 .95 .72 1 .55 1 C.2 1 0 .8 0 .5 C0 .2 .21 0 .54 0 C.79 0 .95 .11 .99 .31 H.76 C.72 .22 .65 .18 \
-         .54 .18 C.34 .18 .23 .3 .23 .5 C.23 .7 .34 .82 .56 .82 C.64 .82 .72 .8 .78 .76 V.62 H.55 V.46 Z",
+        "M1 .46 V.86 C.88 .95 .72 1 .55 1 C.2 1 0 .8 0 .5 C0 .2 .21 0 .54 0 C.79 0 .95 .11 .99 .31 H.76 C.72 .22 \
+         .65 .18 .54 .18 C.34 .18 .23 .3 .23 .5 C.23 .7 .34 .82 .56 .82 C.64 .82 .72 .8 .78 .76 V.62 H.55 V.46 Z",
         "#f0a202",
     ),
     ("T", "M0 0 H1 V.18 H.61 V1 H.39 V.18 H0 Z", "#d62839"),
@@ -62,7 +62,8 @@ impl Logo {
     ///
     /// ```
     /// use promoter::logo::Logo;
-    /// let logo = Logo { title: "first".into(), letters: b"ACG".to_vec(), heights: vec![0.5, -0.2, 1.0], marks: vec![] };
+    /// let (letters, heights) = (b"ACG".to_vec(), vec![0.5, -0.2, 1.0]);
+    /// let logo = Logo { title: "first".into(), letters, heights, marks: vec![] };
     /// assert!(Logo::svg(&[logo]).starts_with("<svg"));
     /// ```
     pub fn svg(logos: &[Self]) -> String {
@@ -112,6 +113,16 @@ impl Logo {
         self.marks.iter().map(line).collect()
     }
 
+    /// Writes every tenth position below the letters.
+    fn number(&self, svg: &mut String, y: f64) {
+        for position in (0..self.letters.len()).filter(|i| (i + 1) % 10 == 0) {
+            let x = LEFT + LETTER * (position as f64 + 0.5);
+            let number = position + 1;
+            // Writing into a string cannot fail.
+            let _ = writeln!(svg, "<text x=\"{x}\" y=\"{y:.1}\" text-anchor=\"middle\" fill=\"#666\">{number}</text>");
+        }
+    }
+
     fn draw(&self, svg: &mut String, top: f64) {
         let heights = || self.heights.iter().map(|&height| if height.is_finite() { f64::from(height) } else { 0.0 });
         let (low, high) = heights().fold((0.0f64, 0.0f64), |(low, high), height| (low.min(height), high.max(height)));
@@ -133,7 +144,8 @@ impl Logo {
         }
         let _ = writeln!(
             svg,
-            "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{axis:.2}\" y2=\"{axis:.2}\" stroke=\"#999\" stroke-width=\"0.5\"/>"
+            "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{axis:.2}\" y2=\"{axis:.2}\" stroke=\"#999\" \
+             stroke-width=\"0.5\"/>"
         );
         for (i, (&letter, height)) in self.letters.iter().zip(heights()).enumerate() {
             let glyph = match letter.to_ascii_uppercase() {
@@ -153,14 +165,7 @@ impl Logo {
             }
         }
         let below = top + TOP + RANGE + 12.0;
-        for position in (0..self.letters.len()).filter(|i| (i + 1) % 10 == 0) {
-            let x = LEFT + LETTER * (position as f64 + 0.5);
-            let _ = writeln!(
-                svg,
-                "<text x=\"{x}\" y=\"{below:.1}\" text-anchor=\"middle\" fill=\"#666\">{}</text>",
-                position + 1
-            );
-        }
+        self.number(svg, below);
         for (mark, line) in self.marks.iter().zip(self.lines()) {
             let (x, y) = (LEFT + LETTER * mark.start as f64, below + 6.0 + LINE * line as f64);
             let width = LETTER * mark.length as f64;

@@ -162,7 +162,8 @@ mod tests {
             errors(&pages),
             [
                 "crates/promoter-seq/Cargo.toml: [dependencies] names tch, but promoter-seq needs no LibTorch",
-                "crates/promoter-seq/Cargo.toml: [dev-dependencies] names promoter-zoo, but promoter-seq needs no LibTorch",
+                "crates/promoter-seq/Cargo.toml: [dev-dependencies] names promoter-zoo, but promoter-seq needs no \
+                 LibTorch",
                 "crates/promoter-seq/src/lib.rs: line 2: tch in a crate that needs no LibTorch"
             ]
         );

@@ -90,7 +90,7 @@ impl Arrays {
         };
         if *length != codes.len() {
             bail!(
-                "sequence {name} has {} bases, the first has {length}: an array needs sequences of one length",
+                "sequence {name} has {} bases, the first has {length}: an .npz file needs sequences of one length",
                 codes.len()
             );
         }

@@ -14,7 +14,7 @@ pub(super) fn train(trainer: &mut Trainer<'_>, out: &mut Stdout) -> Result<Outco
         true => writeln!(out, "\nepoch   train loss   validation loss   accuracy   rows/s")?,
         false => writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?,
     }
-    // Training goes on when nobody reads its lines any more.
+    // Training goes on when standard output is closed.
     let mut written = Ok(());
     let outcome = trainer.train(&mut |progress| match progress {
         Progress::Step { epoch, epochs, step, steps, rows } => {

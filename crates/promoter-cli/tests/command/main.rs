@@ -11,6 +11,7 @@ mod forms;
 mod info;
 mod kmer;
 mod launch;
+mod messages;
 mod rows;
 mod runs;
 mod score;
