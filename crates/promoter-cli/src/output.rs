@@ -49,12 +49,9 @@ impl Output {
     /// A new file under a temporary name beside `path`.
     fn begin(path: PathBuf) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".promoter-");
-        // As any other new file; a temporary one is for its owner only.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = interrupt::temporary(|| builder.tempfile_in(folder).map_err(without_path))
+        // Created anew, so that it never follows a link; with the permissions of any other new file.
+        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+        let file = interrupt::temporary(|| tempfile::Builder::new().prefix(".promoter-").make_in(folder, create))
             .with_context(|| format!("cannot write into {}", folder.display()))?;
         Ok(Self::File { file: BufWriter::new(file), path })
     }
@@ -84,13 +81,6 @@ impl Output {
             }
         }
     }
-}
-
-/// The error of the system alone: the name of a temporary file tells nobody anything.
-fn without_path(error: std::io::Error) -> std::io::Error {
-    let source = error.get_ref().and_then(|wrapper| wrapper.source());
-    let code = source.and_then(|source| source.downcast_ref::<std::io::Error>()?.raw_os_error());
-    code.map_or(error, std::io::Error::from_raw_os_error)
 }
 
 /// Where a chain of links ends; the end need not exist.

@@ -73,8 +73,11 @@ fn pattern(line: &str) -> String {
         let digits = rest.strip_prefix('-').unwrap_or(rest);
         let taken = if digits.starts_with(|c: char| c.is_ascii_digit()) {
             pattern.push('#');
-            let number = |c: char| c.is_ascii_digit() || c == '.' || c == 'e';
-            rest.len() - digits.trim_start_matches(number).len()
+            let goes_on = |(at, c): (usize, char)| {
+                c.is_ascii_digit() || c == '.' || c == 'e' || (c == '-' && digits[..at].ends_with('e'))
+            };
+            let length = digits.char_indices().position(|place| !goes_on(place)).unwrap_or(digits.len());
+            rest.len() - digits.len() + length
         } else if first.is_whitespace() {
             pattern.push(' ');
             rest.len() - rest.trim_start().len()
