@@ -44,6 +44,7 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
+    libtorch::launch::wait_passively();
     let arguments = Arguments::parse();
     torch::memory::keep_freed();
     // Before anything else of LibTorch: it asks for its CUDA half once.

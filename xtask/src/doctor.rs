@@ -162,7 +162,8 @@ fn threads() -> Verdict {
     if env::var("OMP_WAIT_POLICY").is_ok_and(|policy| policy.eq_ignore_ascii_case("passive")) {
         return Fine(found);
     }
-    let advice = "export OMP_WAIT_POLICY=passive: spinning threads are slow beside other work (cargo sets it; a program started by hand does not)";
+    let advice = "export OMP_WAIT_POLICY=passive for programs of your own: spinning threads are slow beside other work \
+                  (cargo and the programs of this project set it themselves)";
     Note(found, advice.into())
 }
 

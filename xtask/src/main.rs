@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod doctor;
+mod fuzz;
 mod libtorch;
 mod project;
 mod reproduce;
@@ -24,7 +25,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 8] = [
     Task { name: "setup", summary: "put LibTorch into .libtorch/", help: setup::HELP, run: setup::main },
     Task {
         name: "doctor",
@@ -45,6 +46,7 @@ const TASKS: [Task; 7] = [
         help: reproduce::REPORT_HELP,
         run: reproduce::report,
     },
+    Task { name: "fuzz", summary: "search for inputs that break a reader", help: fuzz::HELP, run: fuzz::main },
     Task { name: "test", summary: "every check of the project, cheapest first", help: test::HELP, run: test::main },
     Task { name: "tidy", summary: "the checks that compilers do not make", help: tidy::HELP, run: tidy::main },
 ];

@@ -13,7 +13,7 @@ Runs the steps below in this order and stops at the first that fails. LibTorch i
   setup    cargo xtask setup
   clippy   no warning, in libraries, programs, examples, tests and benches
   doc      the documentation builds without a warning
-  test     unit, integration and documentation tests of every crate
+  test     unit, integration and documentation tests of every crate; docs/guide.md, command by command
   report   cargo xtask report --check: the pages are what the results say
 ";
 

@@ -2,6 +2,7 @@
 
 mod manifest;
 mod sources;
+mod style;
 mod versions;
 
 use crate::project;
@@ -14,9 +15,11 @@ Usage: cargo xtask tidy
 
 Checks, in a second, without building anything:
 
-  - only the crates that may name tch and torch-sys do, and crates that build without LibTorch depend on none that needs it
+  - only the crates that may name tch and torch-sys do, and crates that build without LibTorch depend
+    on none that needs it
   - packages whose programs link LibTorch bake its folder in; every package inherits the workspace's lints
-  - every .rs file opens with module documentation; files stay short; no test is ignored
+  - every .rs file opens with module documentation; files and functions stay short; no test is ignored
+  - no line has more than 120 columns, and no sentence ends in `without`
   - no trailing blank, tab, carriage return or missing last newline; no path of one machine or
     outside the repository
   - the versions of tch, LibTorch, Rust and of this project agree wherever they are written
@@ -58,6 +61,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
     let pages = read(&root).map_err(|error| format!("cannot read the project's files: {error}"))?;
     let mut findings = Findings::default();
     sources::check(&pages, &mut findings);
+    style::check(&pages, &mut findings);
     let manifests: Vec<Manifest> = pages.iter().filter_map(Manifest::of).collect();
     manifest::check(&manifests, &pages, &mut findings);
     versions::check(&pages, &mut findings);

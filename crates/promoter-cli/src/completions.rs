@@ -6,14 +6,14 @@ use anyhow::Result;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-/// Print a script that completes this command's words in a shell
+/// Print a shell script that completes commands and options
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter completions bash > ~/.local/share/bash-completion/completions/promoter
   promoter completions zsh > ~/.zfunc/_promoter
   promoter completions fish > ~/.config/fish/completions/promoter.fish")]
 pub(crate) struct Arguments {
-    /// The shell
+    /// Shell to write the script for
     shell: Shell,
 }
 

@@ -7,22 +7,32 @@ use tch::Device;
 /// Where LibTorch computes.
 #[derive(Debug, Args)]
 pub(crate) struct Choice {
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value_t = Place::Auto)]
     device: Place,
-    /// Threads of LibTorch [default: one for each core]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    /// Threads of LibTorch; 0 chooses one per core
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = threads)]
+    threads: u16,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Place {
-    /// CUDA when there is a device, else the CPU
+    /// The GPU if there is one, else the processor
     Auto,
     /// The processor
     Cpu,
-    /// The first CUDA device
+    /// The first NVIDIA GPU
     Cuda,
+}
+
+/// Reads a number of threads: far more than there are cores only wait for each other.
+fn threads(text: &str) -> Result<u16, String> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (4 * cores).min(1024);
+    match text.parse::<u16>() {
+        Ok(threads) if usize::from(threads) <= most => Ok(threads),
+        _ => Err(format!("expected 0 to {most}: at most four threads for each of the {cores} cores")),
+    }
 }
 
 impl Choice {
@@ -30,14 +40,14 @@ impl Choice {
     pub(crate) fn device(&self) -> Result<Device> {
         // Before anything else of LibTorch: it asks for its CUDA half once.
         let cuda = promoter::libtorch::load_cuda();
-        if let Some(threads) = self.threads {
-            tch::set_num_threads(i32::from(threads));
+        if self.threads > 0 {
+            tch::set_num_threads(i32::from(self.threads));
         }
         Ok(match self.device {
             Place::Cpu => Device::Cpu,
             Place::Auto => Device::cuda_if_available(),
             Place::Cuda if tch::Cuda::is_available() => Device::Cuda(0),
-            Place::Cuda => bail!("there is no CUDA device ({cuda}): `--device cpu` computes on the processor"),
+            Place::Cuda => bail!("no CUDA device found ({cuda}): use `--device cpu`"),
         })
     }
 }

@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use promoter::encode::Codes;
-use promoter::encode::embed::io::Format;
+use promoter::encode::embed::io::{self, Format};
 use promoter::encode::embed::word2vec::Architecture;
 use promoter::encode::embed::{Corpus, Vectors, glove, word2vec};
 use promoter::encode::kmer::{Kmers, Oov};
 use promoter::seq::read::Record;
 
 use crate::input::Sequences;
-use crate::{preset, progress};
+use crate::output::Output;
+use crate::{memory, preset, progress};
 
-/// Learn vectors of k-mers from sequences: GloVe or word2vec
+/// Learn vectors of k-mers from sequences with GloVe or word2vec
 ///
-/// Prints the cost of every epoch. A sequence is a sentence; k-mers with letters other than A, C, G and T are left out and
-/// counted. The same file, options and seed give the same vectors, with any number of threads.
+/// Every k-mer is a word, every sequence a sentence. Prints the training cost of every epoch. K-mers with letters other
+/// than A, C, G and T are skipped and counted. The same file, options and seed give the same vectors, whatever the
+/// number of threads.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter embed train_sequences.txt.gz -o vectors.safetensors --kmers nad --nearest TATAA
@@ -26,71 +28,76 @@ use crate::{preset, progress};
 pub(crate) struct Arguments {
     #[command(flatten)]
     sequences: Sequences,
-    /// Where to write: .txt, .bin (word2vec's binary form) or .safetensors
+    /// Output file: .txt, .bin (word2vec's binary format) or .safetensors
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
-    /// What to write [default: by the extension of --out]
-    #[arg(long, value_enum, value_name = "FORM")]
+    /// Format of the output file [default: from the extension of --out]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<Form>,
-    /// What is learnt
+    /// Training method
     #[arg(long, value_enum, default_value_t = Method::Glove)]
     method: Method,
-    /// The words: the bases of one, `nad`, or a table
+    /// K-mers: their length; `nad`, which is the 80 5-mers around the insert of a 110-base construct, as team NAD took
+    /// them; or a TOML table
     #[arg(long, value_name = "K|nad|TABLE", value_parser = preset::kmers, default_value = "5")]
     kmers: Kmers,
-    /// Numbers of a vector
+    /// Size of a vector
     #[arg(long, value_name = "NUMBER", default_value_t = 128)]
     dimension: usize,
-    /// Words beside a word that are its context
+    /// Number of neighbouring words that are the context of a word
     #[arg(long, value_name = "WORDS", default_value_t = 10)]
     window: usize,
-    /// Passes over the counts or the words [default: 50 for GloVe, 5 for word2vec]
+    /// Passes over the data [default: 50 for GloVe, 5 for word2vec]
     #[arg(long, value_name = "NUMBER")]
     epochs: Option<usize>,
-    /// Words that occur less often have no vector
+    /// Leave out words that occur less often than this
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     min_count: u64,
-    /// Seed of every draw
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print the words whose vectors are nearest to this word's; may be given again
+    /// Print the words whose vectors are most similar to this word's; can be repeated
     #[arg(long, value_name = "WORD")]
     nearest: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Method {
-    /// GloVe: products of vectors fit the logarithms of co-occurrence counts
+    /// GloVe: products of vectors approximate the logarithms of co-occurrence counts
     Glove,
-    /// word2vec: a word predicts its context
+    /// word2vec, predicting the context from the word
     SkipGram,
-    /// word2vec: the context predicts its word
+    /// word2vec, predicting the word from its context (continuous bag of words)
     Cbow,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// A line for each word, without a header: .txt
+    /// One line per word, no header: .txt
     Glove,
-    /// The same below a header
+    /// The same with a header line
     Word2vec,
-    /// word2vec's binary form: .bin
+    /// word2vec's binary format: .bin
     Binary,
     /// Tensors `vectors` and `words`: .safetensors
     Safetensors,
 }
+
+/// Bytes that a number of a vector takes in training: both vectors of a word, and the squares of their gradients.
+const OF_A_NUMBER: u64 = 16;
 
 /// Words that --nearest prints.
 const NEAREST: usize = 10;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let format = format(arguments)?;
+    let mut file = Output::create(&arguments.out)?;
     let mut rows = arguments.sequences.open()?;
     let kmers = match arguments.kmers.oov {
         Oov::Error => Kmers { oov: Oov::Skip, ..arguments.kmers.clone() },
         _ => arguments.kmers.clone(),
     };
-    // Misspelt words are told before anything is learnt.
+    // Misspelt words are reported before anything is learnt.
     let tokenizer = kmers.tokenizer()?;
     for word in &arguments.nearest {
         tokenizer.token(word.as_str()).with_context(|| format!("--nearest {word}"))?;
@@ -105,23 +112,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     if corpus.is_empty() {
-        bail!("{}: no word to learn from ({})", arguments.sequences.input.display(), rows.report());
+        bail!("{}: no k-mers to learn from ({})", arguments.sequences.input.display(), rows.report());
     }
+    let words = corpus.len().min(1 << (2 * kmers.k));
+    let bytes = (words as u64).saturating_mul(OF_A_NUMBER).saturating_mul(arguments.dimension as u64);
+    memory::check(bytes, || format!("--dimension {} for up to {words} words", arguments.dimension))?;
     let vectors = train(&corpus, arguments)?;
     // Looked up before the file is there: a word that is too rare is an error.
     let nearest = arguments.nearest.iter().map(|word| Ok(vectors.nearest(&word.to_ascii_uppercase(), NEAREST)?));
     let nearest = nearest.collect::<Result<Vec<_>>>()?;
-    vectors.save(&arguments.out, format)?;
+    io::write(&vectors, &mut file, format)?;
+    file.finish()?;
     let mut out = std::io::stdout().lock();
     for (word, others) in arguments.nearest.iter().zip(nearest) {
         let others: Vec<String> = others.iter().map(|(other, cosine)| format!("{other} {cosine:.3}")).collect();
         writeln!(out, "nearest to {word}: {}", others.join(", "))?;
     }
     let (count, dimension) = (vectors.words().len(), vectors.dimension());
-    writeln!(out, "{count} vectors of {dimension} numbers: {}", arguments.out.display())?;
+    writeln!(out, "{count} vectors of size {dimension}: {}", arguments.out.display())?;
     let (words, left_out) = (corpus.len(), corpus.left_out());
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}; {words} words, {left_out} left out", rows.report());
+    progress::tell(format_args!("{}; {words} words, {left_out} skipped", rows.report()));
     Ok(())
 }
 
@@ -129,7 +139,7 @@ fn train(corpus: &Corpus, arguments: &Arguments) -> Result<Vectors> {
     let &Arguments { dimension, window, min_count, seed, .. } = arguments;
     let mut out = std::io::stdout();
     let mut written = Ok(());
-    // Learning goes on when nobody reads its lines any more.
+    // Learning goes on when standard output is closed.
     let mut tell = |epoch: usize, cost: f64| {
         if epoch == 1 {
             written = writeln!(out, "epoch   cost");
@@ -157,7 +167,7 @@ fn train(corpus: &Corpus, arguments: &Arguments) -> Result<Vectors> {
 
 fn format(arguments: &Arguments) -> Result<Format> {
     if arguments.out == Path::new("-") {
-        bail!("-o - has no place beside the costs: name a file");
+        bail!("-o -: standard output shows the training cost; name a file");
     }
     Ok(match (arguments.to, arguments.out.extension().and_then(|extension| extension.to_str())) {
         (Some(Form::Glove), _) | (None, Some("txt")) => Format::GloveText,
@@ -165,7 +175,7 @@ fn format(arguments: &Arguments) -> Result<Format> {
         (Some(Form::Binary), _) | (None, Some("bin")) => Format::Word2vecBinary,
         (Some(Form::Safetensors), _) | (None, Some("safetensors")) => Format::Safetensors,
         (None, _) => bail!(
-            "{}: expected the extension .txt, .bin or .safetensors; or say the form with --to",
+            "{}: expected the extension .txt, .bin or .safetensors, or a format with --to",
             arguments.out.display()
         ),
     })

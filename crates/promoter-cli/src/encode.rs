@@ -1,7 +1,5 @@
 //! `promoter encode`: sequences to numbers for other programs.
 
-use std::io::Write as _;
-
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::encode::fit::Fit;
@@ -15,15 +13,18 @@ use crate::npz::{self, Array};
 use crate::output::Output;
 use crate::{preset, progress};
 
-/// Encode sequences for NumPy: one-hot, or tokens of k-mers
+/// Encode sequences as NumPy arrays, one-hot or as k-mer tokens
 ///
-/// An .npy file is one array: f32 for one-hot, (sequences, positions, channels) or (sequences, channels, positions) as the
-/// encoding says, or i32 for k-mers, (sequences, k-mers), in alphabetical order from 0. An .npz file has it as `encoded`,
-/// and the sequences as `sequence`.
+/// An .npy file holds one array: one-hot as f32 of shape (sequences, positions, channels), or (sequences, channels,
+/// positions) for encodings with channels first; k-mers as i32 of shape (sequences, k-mers), numbered alphabetically
+/// from 0. An .npz file holds that array as `encoded` and the sequences as `sequence`.
 ///
-/// Presets of --one-hot: auth, crested, deepsea, enformer, grelu, legnet, madlab, noisy_chardonnay, peppa,
-/// prix_fixe_predict, prix_fixe_train, tangermeme. Presets of --fit: auth, madlab, noisy_chardonnay_sweep, peppa, prix_fixe.
-/// Each may be a table instead, as an experiment file has it.
+/// Presets of --one-hot, named after the program or the DREAM 2022 team that encodes so: auth, crested, deepsea,
+/// enformer, grelu, legnet, madlab, noisy_chardonnay, peppa, prix_fixe_predict, prix_fixe_train, tangermeme. They
+/// differ in the order of the channels, in what N and lower case become, and in additional channels. Presets of --fit,
+/// which sets the length: auth (the 80-base insert), madlab (the last 110 bases), noisy_chardonnay_sweep (with its
+/// plasmid, before and after), peppa (85 bases around the insert), prix_fixe (150 bases, with the plasmid before).
+/// Instead of a preset each takes a TOML table as in an experiment file.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter encode promoters.fa -o encoded.npz
@@ -33,16 +34,17 @@ use crate::{preset, progress};
 pub(crate) struct Arguments {
     #[command(flatten)]
     sequences: Sequences,
-    /// Where to write: .npz or .npy; the file gets its name when it is whole
+    /// Output file: .npz or .npy
     #[arg(short, long, value_name = "FILE")]
     out: std::path::PathBuf,
-    /// A channel for each base [default: A, C, G, T, other letters zeros]
+    /// Encode one-hot [default: channels A, C, G, T; zeros for other letters]
     #[arg(long, value_name = "PRESET|TABLE", value_parser = preset::one_hot, conflicts_with = "kmers")]
     one_hot: Option<OneHot>,
-    /// A number for each k-mer: the bases of a word, `nad`, or a table
+    /// Encode as k-mer tokens: the length of a k-mer; `nad`, which is the 80 5-mers around the insert of a 110-base
+    /// construct, as team NAD took them; or a TOML table
     #[arg(long, value_name = "K|nad|TABLE", value_parser = preset::kmers)]
     kmers: Option<Kmers>,
-    /// How sequences are brought to one length [default: all must have the length of the first]
+    /// Bring all sequences to one length [default: all must be as long as the first]
     #[arg(long, value_name = "PRESET|TABLE", value_parser = preset::fit)]
     fit: Option<Fit>,
 }
@@ -57,7 +59,7 @@ impl Encoder {
     fn of(arguments: &Arguments) -> Result<Self> {
         Ok(match (&arguments.kmers, &arguments.one_hot) {
             (Some(kmers), _) if kmers.oov == Oov::Skip => {
-                bail!("--kmers with oov = \"skip\" gives rows of different lengths: error and token do not");
+                bail!("--kmers with oov = \"skip\" gives rows of different lengths: use \"error\" or \"token\"");
             }
             (Some(kmers), _) => Self::Kmers(kmers.tokenizer()?),
             (None, one_hot) => Self::OneHot(one_hot.clone().unwrap_or_default()),
@@ -94,8 +96,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         _ => bail!("{}: expected the extension .npz or .npy", arguments.out.display()),
     };
     let encoder = Encoder::of(arguments)?;
-    let mut rows = arguments.sequences.open()?;
     let mut out = Output::create(&arguments.out)?;
+    let mut rows = arguments.sequences.open()?;
     let mut sequences = Array::text("sequence")?;
     let mut encoded: Option<(usize, Array)> = None;
     let bar = progress::count("sequences");
@@ -120,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         };
         if codes.len() != *length {
             bail!(
-                "{} has {} bases, the first has {length}: bring them to one length with --fit",
+                "{} has {} bases, the first has {length}: use --fit to bring them to one length",
                 refused(),
                 codes.len()
             );
@@ -131,7 +133,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     let Some((_, encoded)) = encoded else {
-        bail!("{}: no sequence to encode ({})", arguments.sequences.input.display(), rows.report());
+        bail!("{}: no sequences to encode ({})", arguments.sequences.input.display(), rows.report());
     };
     let shape = encoded.to_string();
     if is_archive {
@@ -140,7 +142,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         encoded.write(&mut out)?;
         out.finish()?;
     }
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}; {shape}", rows.report());
+    progress::tell(format_args!("{}; {shape}", rows.report()));
     Ok(())
 }

@@ -16,15 +16,15 @@ use promoter::seq::read::Record;
 use crate::form::Target;
 use crate::input::Reading;
 use crate::models::Models;
-use crate::output;
+use crate::output::Output;
 use crate::progress;
 
-/// Show what every single-base change does to the prediction
+/// Predict the effect of every single-base change
 ///
-/// The input is a table whose first column has the sequences, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input.
-/// Each base of each sequence is changed to each other one. The table has a row for each change: sequence (its name, or
-/// its number from 1), position (from 1), reference, alternative, effect, in the units of the training labels. An .npz
-/// file has the effects as an array of (sequences, positions, A C G T).
+/// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
+/// input. Each base is replaced by each of the three others. The output has one row per change: sequence (name, or
+/// number from 1), position (from 1), reference, alternative, and effect in the units of the training labels. An .npz
+/// file holds the effects as an array of shape (sequences, positions, 4), bases in the order A, C, G, T.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html
@@ -36,25 +36,25 @@ pub(crate) struct Arguments {
     reading: Reading,
     #[command(flatten)]
     target: Target,
-    /// How the effects are computed
+    /// How to compute the effects
     #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
     method: Method,
-    /// Draw the sequences into this .svg or .html file, letters as high as they raise the prediction
+    /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
-    /// Sequences that are drawn, from the first
+    /// Number of sequences to draw, from the first
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     logos: usize,
-    /// Compare with known binding sites, as `promoter simulate --sites` writes them
+    /// Compare with known binding sites, in a file written by `promoter simulate --sites`
     #[arg(long, value_name = "FILE")]
     sites: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Method {
-    /// In-silico mutagenesis: every changed sequence is predicted
+    /// In-silico mutagenesis: predict every changed sequence
     Mutagenesis,
-    /// The gradient times the change of the input: a first-order estimate, much faster
+    /// Gradient times input change: a first-order estimate, much faster
     Gradient,
 }
 
@@ -64,13 +64,17 @@ const CHUNK: usize = 64;
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let averaging = arguments.models.averaging();
     if arguments.method == Method::Gradient && averaging.is_some_and(|asked| asked != Averaging::default()) {
-        bail!("--strands both and --shift go with --method mutagenesis only");
+        bail!("--strands both and --shift work with --method mutagenesis only");
     }
-    let drawn = arguments.logo.as_deref().map(picture::Form::of).transpose()?;
+    let sink = arguments.target.open()?;
+    let drawn = match &arguments.logo {
+        Some(path) => Some((picture::Form::of(path)?, Output::create(path)?)),
+        None => None,
+    };
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
-    let mut writer = writer::Writer::create(&arguments.target)?;
+    let mut writer = writer::Writer::create(sink)?;
     let mut logos = Vec::new();
 
     let bar = progress::count("sequences");
@@ -92,19 +96,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     if total == 0 {
-        bail!("{}: no sequence to explain ({})", arguments.models.input().display(), rows.report());
+        bail!("{}: no sequences to explain ({})", arguments.models.input().display(), rows.report());
     }
     let found = known.map(sites::Known::found).transpose()?;
-    if let (Some(form), Some(path)) = (drawn, &arguments.logo) {
-        output::write(path, picture::draw(form, &logos).as_bytes())?;
+    if let Some((form, mut out)) = drawn {
+        out.write_all(picture::draw(form, &logos).as_bytes())?;
+        out.finish()?;
     }
     writer.finish()?;
     let mut text = rows.report().to_string();
     if let Some(found) = found {
         text += &format!("\n{found}");
     }
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    progress::tell(text);
     Ok(())
 }
 

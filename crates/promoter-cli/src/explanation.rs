@@ -1,11 +1,10 @@
 //! How an error is told to people.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 
 /// Prints an error with its causes on standard error.
 pub(crate) fn print(error: &anyhow::Error) {
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "error: {}", text(error));
+    crate::progress::tell(format_args!("error: {}", text(error)));
 }
 
 /// The error with its causes, each once: many messages already hold their cause.

@@ -11,49 +11,54 @@ use promoter::seq::filter::Length;
 use promoter::seq::read::{Columns, ReadOptions, read_filtered};
 
 use crate::output::Output;
+use crate::progress;
 
-/// Keep some rows of a file, and say how many each rule removed
+/// Filter the rows of a file and count what each rule removes
 ///
-/// Reads TSV, CSV, FASTA and FASTQ, plain, .gz or .zst; writes sequence, tab, label.
+/// Reads TSV, CSV, FASTA or FASTQ; plain, .gz or .zst. Writes sequence, tab, label. The rules apply in the order of the
+/// options below.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter filter train_sequences.txt.gz --length 110 --no-ambiguous -o clean.tsv
   promoter filter train_sequences.txt.gz --sample 0.01 --seed 2 -o few.tsv")]
 pub(crate) struct Arguments {
-    /// The rows
+    /// Input file
     #[arg(value_name = "INPUT")]
     input: PathBuf,
-    /// Where to write
+    /// Output file
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Keep sequences of this length, or from MIN to MAX bases
+    /// Keep sequences of this length, or of MIN to MAX bases
     #[arg(long, value_name = "LENGTH|MIN-MAX", value_parser = length)]
     length: Option<Length>,
-    /// Keep sequences of A, C, G and T only
+    /// Keep sequences of only A, C, G and T
     #[arg(long)]
     no_ambiguous: bool,
-    /// Remove rows with an integer label with this probability
+    /// Remove each row whose label is a whole number with this probability (mostly promoters seen in a single cell)
     #[arg(long, value_name = "PROBABILITY", default_value_t = 0.0)]
     drop_singletons: f64,
-    /// Of rows with the same sequence keep the first
+    /// Keep only the first row of each sequence
     #[arg(long)]
     drop_duplicates: bool,
-    /// Of what is left keep this share, each row by its own coin
-    #[arg(long, value_name = "SHARE")]
+    /// Keep a random sample: each remaining row with this probability
+    #[arg(long, value_name = "PROBABILITY")]
     sample: Option<f64>,
-    /// Seed of the coins of --drop-singletons and --sample
+    /// Random seed of --drop-singletons and --sample
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Column of the sequences, in a table with a header [default: the first two columns, no header]
+    /// Column of the sequences, for a table with a header [default: no header; the first two columns are sequence and
+    /// label]
     #[arg(long, value_name = "COLUMN", requires = "label")]
     sequence: Option<String>,
-    /// Column of the labels, in a table with a header
+    /// Column of the labels, for a table with a header
     #[arg(long, value_name = "COLUMN", requires = "sequence")]
     label: Option<String>,
 }
 
 fn length(text: &str) -> Result<Length, String> {
-    let number = |text: &str| text.parse::<u32>().map_err(|error| error.to_string());
+    let number = |text: &str| {
+        text.parse::<u32>().map_err(|_| "expected a length such as 110, or a range such as 80-110".to_owned())
+    };
     Ok(match text.split_once('-') {
         None => Length::Exact(number(text)?),
         Some((min, max)) => Length::Range { min: number(min)?, max: number(max)? },
@@ -73,8 +78,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         drop_duplicates: arguments.drop_duplicates,
         sample: arguments.sample,
     };
-    let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
     let mut out = Output::create(&arguments.out)?;
+    let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
     for (codes, label) in table.rows() {
         let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
         out.write_all(&letters)?;
@@ -82,7 +87,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         if label.is_nan() { writeln!(out)? } else { writeln!(out, "\t{label}")? }
     }
     out.finish()?;
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "read    {read}\nfilter  {filtered}");
+    progress::tell(format_args!("read    {read}\nfilter  {filtered}"));
     Ok(())
 }

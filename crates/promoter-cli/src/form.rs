@@ -5,14 +5,16 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::output::Output;
+
 /// Where a table goes, and in which form.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Where to write; a file gets its name when it is whole
+    /// Output file
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) out: std::path::PathBuf,
-    /// What to write [default: by the extension of --out, else TSV]
-    #[arg(long, value_enum, value_name = "FORM")]
+    /// Format of the output [default: from the extension of --out, else TSV]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<Form>,
 }
 
@@ -21,7 +23,7 @@ pub(crate) struct Target {
 pub(crate) enum Form {
     /// Columns separated by tabs: .tsv, .txt
     Tsv,
-    /// One JSON object a line: .json, .jsonl
+    /// One JSON object per line: .json, .jsonl
     Json,
     /// Parquet: .parquet
     Parquet,
@@ -29,11 +31,22 @@ pub(crate) enum Form {
     Npz,
 }
 
+/// A place that is open, and the form of what is written there.
+pub(crate) struct Sink {
+    pub(crate) form: Form,
+    pub(crate) out: Output,
+}
+
 impl Target {
+    /// Opens the place; to be called before anything is computed.
+    pub(crate) fn open(&self) -> Result<Sink> {
+        Ok(Sink { form: self.form()?, out: Output::create(&self.out)? })
+    }
+
     /// The form that was asked for, or that the file's name says.
-    pub(crate) fn form(&self) -> Result<Form> {
+    fn form(&self) -> Result<Form> {
         if self.to == Some(Form::Npz) && self.out == Path::new("-") {
-            bail!("--to npz needs a file: name one with -o");
+            bail!("--to npz needs an output file: name one with -o");
         }
         if let Some(form) = self.to {
             return Ok(form);
@@ -44,7 +57,7 @@ impl Target {
             Some("parquet") => Form::Parquet,
             Some("npz") => Form::Npz,
             Some(_) => bail!(
-                "{}: expected the extension .tsv, .txt, .json, .jsonl, .parquet or .npz; or say the form with --to",
+                "{}: expected the extension .tsv, .txt, .json, .jsonl, .parquet or .npz, or a format with --to",
                 self.out.display()
             ),
         })

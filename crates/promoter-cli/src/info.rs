@@ -8,13 +8,13 @@ use clap::builder::PossibleValuesParser;
 use promoter::zoo::info::Info;
 use promoter::zoo::registry::NetworkConfig;
 
-/// Show a network's layers, shapes, parameters and multiply-adds per sequence
+/// Show the layers, shapes, parameters and multiply-adds of a network
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter info peppa
   promoter info legnet --json")]
 pub(crate) struct Arguments {
-    /// The network
+    /// Name of the network
     #[arg(value_parser = PossibleValuesParser::new(NetworkConfig::names()))]
     name: String,
     /// Print JSON

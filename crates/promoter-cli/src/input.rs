@@ -9,7 +9,8 @@ use promoter::seq::read::{Columns, Format, ReadOptions, Rows};
 /// Sequences that a command reads.
 #[derive(Debug, Args)]
 pub(crate) struct Sequences {
-    /// Sequences: the first column of a table, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input
+    /// Input file: a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
+    /// input
     #[arg(value_name = "INPUT")]
     pub(crate) input: PathBuf,
     #[command(flatten)]
@@ -19,10 +20,10 @@ pub(crate) struct Sequences {
 /// How sequences are read.
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
-    /// What the input is [default: by its extension, TSV for standard input]
+    /// Format of the input [default: from its extension; TSV for standard input]
     #[arg(long, value_enum)]
     format: Option<Kind>,
-    /// Column of the sequences, in a table with a header
+    /// Column of the sequences, for a table with a header
     #[arg(long, value_name = "COLUMN")]
     sequence: Option<String>,
 }

@@ -14,6 +14,8 @@ mod form;
 #[cfg(feature = "torch")]
 mod info;
 mod input;
+mod interrupt;
+mod memory;
 #[cfg(feature = "torch")]
 mod models;
 mod npz;
@@ -43,7 +45,12 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Sequence-to-expression models of yeast promoters: score, train, predict.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, after_help = "Each command shows an example: promoter score --help")]
+#[command(
+    name = "promoter",
+    version,
+    propagate_version = true,
+    after_help = "Every command has an example: promoter score --help"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -73,11 +80,36 @@ enum Command {
     Variants(variants::Arguments),
 }
 
+#[cfg(feature = "torch")]
+impl Command {
+    /// Whether it keeps LibTorch's threads busy.
+    fn trains_or_predicts(&self) -> bool {
+        matches!(self, Self::Explain(_) | Self::Predict(_) | Self::Search(_) | Self::Train(_) | Self::Variants(_))
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     #[cfg(feature = "torch")]
-    promoter::torch::memory::keep_freed();
-    let result = match arguments.command {
+    {
+        if arguments.command.trains_or_predicts() {
+            promoter::libtorch::launch::wait_passively();
+        }
+        promoter::torch::memory::keep_freed();
+    }
+    match interrupt::watch().map_err(anyhow::Error::from).and_then(|()| run(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who reads our output has seen enough: `promoter ... | head`.
+        Err(error) if explanation::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            explanation::print(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Embed(arguments) => embed::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
@@ -98,15 +130,6 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Variants(arguments) => variants::run(&arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        // Who reads our output has seen enough: `promoter ... | head`.
-        Err(error) if explanation::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            explanation::print(&error);
-            ExitCode::FAILURE
-        }
     }
 }
 

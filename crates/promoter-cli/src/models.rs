@@ -14,12 +14,12 @@ use crate::device;
 pub(crate) struct Models {
     #[command(flatten)]
     paths: Paths,
-    /// Predict from the forward strand, or average over both [default: as the model was evaluated in training; one with
-    /// --shift]
+    /// Predict from the forward strand or average over both [default: as the model was evaluated in training; `one` if
+    /// --shift is given]
     #[arg(long, value_enum, value_name = "STRANDS")]
     strands: Option<Strands>,
-    /// Average over windows moved by up to so many bases, 0 for none [default: as the model was evaluated in training; 0
-    /// with --strands]
+    /// Average over windows shifted by up to this many bases [default: as the model was evaluated in training; 0 if
+    /// --strands is given]
     #[arg(long, value_name = "BASES")]
     shift: Option<usize>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(crate) struct Models {
 enum Strands {
     /// The forward strand
     One,
-    /// The mean of both
+    /// The mean of both strands
     Both,
 }
 
@@ -55,8 +55,8 @@ impl Models {
 
 /// One or more models, and after them the input.
 ///
-/// To clap they are one argument: of two it takes the model before an option for the input, as there may be any number of
-/// models.
+/// To clap they are one argument: of two it takes the model before an option for the input, as there may be any number
+/// of models.
 #[derive(Debug)]
 struct Paths {
     models: Vec<PathBuf>,
@@ -89,7 +89,7 @@ impl Args for Paths {
     fn augment_args(command: Command) -> Command {
         let paths = Arg::new(Self::ID)
             .value_name("MODEL")
-            .help("Predictor files or run folders, several give their mean; the last one is the INPUT")
+            .help("Predictor files or run folders; several are averaged. The last argument is the INPUT")
             .required(true)
             .action(ArgAction::Append)
             .num_args(1..)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write};
+use std::io::{BufRead as _, BufReader, BufWriter, Seek, Write};
 
 use anyhow::Result;
 use zip::write::FileOptions;
@@ -121,7 +121,18 @@ impl fmt::Display for Array {
 }
 
 /// Writes an archive of arrays, not compressed, and finishes the file.
-pub(crate) fn write(arrays: Vec<Array>, out: Output) -> Result<()> {
+pub(crate) fn write(arrays: Vec<Array>, mut out: Output) -> Result<()> {
+    if !out.is_stream() {
+        return archive(arrays, out)?.finish();
+    }
+    // An archive is written back and forth.
+    let mut whole = archive(arrays, tempfile::tempfile()?)?;
+    whole.rewind()?;
+    std::io::copy(&mut whole, &mut out)?;
+    out.finish()
+}
+
+fn archive<W: Write + Seek>(arrays: Vec<Array>, out: W) -> Result<W> {
     let mut archive = ZipWriter::new(out);
     for array in arrays {
         let options = FileOptions::default()
@@ -132,5 +143,5 @@ pub(crate) fn write(arrays: Vec<Array>, out: Output) -> Result<()> {
         archive.start_file(format!("{}.npy", array.name), options)?;
         array.write(&mut archive)?;
     }
-    archive.finish()?.finish()
+    Ok(archive.finish()?)
 }

@@ -1,37 +1,77 @@
-//! Files that are whole or absent.
+//! Files that are whole or absent; devices and pipes that are written to.
 
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Stdout, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tempfile::NamedTempFile;
 
-/// Where a command writes: standard output, or a file that gets its name when it is whole.
+use crate::interrupt;
+
+/// Where a command writes.
 pub(crate) enum Output {
     Stdout(BufWriter<Stdout>),
-    File { file: BufWriter<NamedTempFile>, path: PathBuf },
+    /// A device, a pipe or a socket: written to as it is.
+    Stream {
+        file: BufWriter<File>,
+        path: PathBuf,
+    },
+    /// A file, complete under a temporary name first.
+    File {
+        file: BufWriter<NamedTempFile>,
+        path: PathBuf,
+    },
 }
 
 impl Output {
-    /// Standard output for `-`. A file is begun under another name in the same folder.
+    /// Standard output for `-`. A regular file is begun under a temporary name in its folder; links are followed.
+    ///
+    /// # Errors
+    /// A folder, or a place that cannot be written to: called before a command computes anything.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        if path == Path::new("-") {
+        if path == Path::new("-") || path == Path::new("/dev/stdout") {
             return Ok(Self::Stdout(BufWriter::new(std::io::stdout())));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".promoter-");
-        // As any other new file; a temporary one is for its owner only.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).with_context(|| format!("cannot write into {}", folder.display()))?;
-        Ok(Self::File { file: BufWriter::new(file), path: path.to_owned() })
+        let cannot = || format!("cannot write {}", path.display());
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => bail!("{} is a folder: name a file", path.display()),
+            Ok(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(path).with_context(cannot)?;
+                Ok(Self::Stream { file: BufWriter::new(file), path: path.to_owned() })
+            }
+            Ok(_) => Self::begin(fs::canonicalize(path).with_context(cannot)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::begin(end_of_links(path).with_context(cannot)?),
+            Err(error) => Err(error).with_context(cannot),
+        }
     }
 
-    /// Everything is written: the file gets its name.
+    /// A new file under a temporary name beside `path`.
+    fn begin(path: PathBuf) -> Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Created anew, so that it never follows a link; with the permissions of any other new file.
+        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+        let file = interrupt::temporary(|| tempfile::Builder::new().prefix(".promoter-").make_in(folder, create))
+            .with_context(|| format!("cannot write into {}", folder.display()))?;
+        Ok(Self::File { file: BufWriter::new(file), path })
+    }
+
+    /// Whether it can only be written from the beginning to the end.
+    pub(crate) fn is_stream(&self) -> bool {
+        !matches!(self, Self::File { .. })
+    }
+
+    /// Everything is written: a file gets its name.
     pub(crate) fn finish(self) -> Result<()> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush()?),
+            // A reader that went away is not an error here: the error stays the bare one that `main` knows.
+            Self::Stream { mut file, path } => match file.flush() {
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    Err(error).with_context(|| format!("cannot write {}", path.display()))
+                }
+                other => Ok(other?),
+            },
             Self::File { file, path } => {
                 let cannot = || format!("cannot write {}", path.display());
                 let file = file.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(cannot)?;
@@ -43,10 +83,23 @@ impl Output {
     }
 }
 
+/// Where a chain of links ends; the end need not exist.
+fn end_of_links(path: &Path) -> std::io::Result<PathBuf> {
+    /// As many as Linux follows.
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        let Ok(target) = fs::read_link(&path) else { return Ok(path) };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(std::io::Error::other("too many links"))
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
+            Self::Stream { file, .. } => file.write(bytes),
             Self::File { file, .. } => file.write(bytes),
         }
     }
@@ -54,24 +107,35 @@ impl Write for Output {
     fn flush(&mut self) -> std::io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
+            Self::Stream { file, .. } => file.flush(),
             Self::File { file, .. } => file.flush(),
         }
     }
 }
 
-/// For archives, which are written to files only.
+/// For archives, which are built in files only.
 impl Seek for Output {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
         match self {
-            Self::Stdout(_) => Err(ErrorKind::NotSeekable.into()),
+            Self::Stdout(_) | Self::Stream { .. } => Err(ErrorKind::NotSeekable.into()),
             Self::File { file, .. } => file.seek(to),
         }
     }
 }
 
-/// Writes a whole file.
-pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
-    let mut output = Output::create(path)?;
-    output.write_all(contents)?;
-    output.finish()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_chain_of_links_ends_where_the_file_will_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink("b", path("a")).unwrap();
+        std::os::unix::fs::symlink(path("c"), path("b")).unwrap();
+        assert_eq!(end_of_links(&path("a")).unwrap(), path("c"));
+        std::os::unix::fs::symlink("d", path("d")).unwrap();
+        assert!(end_of_links(&path("d")).is_err());
+    }
 }

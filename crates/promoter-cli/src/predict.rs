@@ -20,9 +20,9 @@ use crate::table::{Header, Kind, Table, Value};
 
 /// Predict the expression of sequences
 ///
-/// The input is a table whose first column has the sequences, FASTA or FASTQ, plain, .gz or .zst; `-` is standard input.
-/// The predictions are in its order and in the units of the training labels. Several models give their mean. A
-/// TSV file has the sequence, a tab and the prediction, without a header, as the challenge's files.
+/// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
+/// input. Predictions are in the order of the input and in the units of the training labels. The predictions of several
+/// models are averaged. TSV output has no header: sequence, tab, prediction, as in the DREAM 2022 challenge.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter predict runs/peppa-1 test_sequences.txt.gz -o predictions.tsv
@@ -37,22 +37,23 @@ pub(crate) struct Arguments {
     reading: Reading,
     #[command(flatten)]
     target: Target,
-    /// Write the leaderboard's JSON object, with the rows that this JSON object has
+    /// Write a leaderboard submission: a JSON object with the rows of this one, such as sample_submission.json
     #[arg(long, value_name = "FILE", conflicts_with = "to")]
     ids: Option<PathBuf>,
-    /// Write ranks in 0..1 instead of expression, as NAD did; keeps all predictions in memory
+    /// Write ranks from 0 to 1 instead of expression, as team NAD did; holds all predictions in memory
     #[arg(long)]
     rank: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let sink = arguments.target.open()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut out = match &arguments.ids {
-        Some(ids) => Writer::Submission(read_ids(ids)?, Output::create(&arguments.target.out)?),
+        Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
         None => {
             let columns = [("sequence", Kind::Text), ("prediction", Kind::Real)];
-            Writer::Rows(Table::create(&arguments.target, Header::No, &columns)?)
+            Writer::Rows(Table::create(sink, Header::No, &columns)?)
         }
     };
     let started = Instant::now();
@@ -73,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     })?;
     bar.finish_and_clear();
     if tally.rows == 0 {
-        bail!("{}: no sequence to predict ({})", arguments.models.input().display(), rows.report());
+        bail!("{}: no sequences to predict ({})", arguments.models.input().display(), rows.report());
     }
     if arguments.rank {
         kept = promoter::label::rank(&kept)?;
@@ -106,7 +107,9 @@ fn write_row(out: &mut Table, codes: &[u8], value: f32) -> Result<()> {
 
 /// The rows that a submission has, in its order.
 fn read_ids(path: &Path) -> Result<Vec<usize>> {
-    let what = || format!("{}: expected a JSON object whose keys are rows, as sample_submission.json", path.display());
+    let what = || {
+        format!("{}: expected a JSON object with row numbers as keys, such as sample_submission.json", path.display())
+    };
     let text = std::fs::read_to_string(path).with_context(what)?;
     let object: Map<String, serde_json::Value> = serde_json::from_str(&text).with_context(what)?;
     let mut rows = object.keys().map(|key| key.parse()).collect::<Result<Vec<usize>, _>>().with_context(what)?;
@@ -119,7 +122,7 @@ fn submission(rows: &[usize], predictions: &[f32]) -> Result<String> {
     for &row in rows {
         let Some(value) = predictions.get(row) else {
             bail!(
-                "--ids asks for row {row}, but the input has {} sequences: give all test sequences",
+                "--ids asks for row {row}, but the input has {} sequences: use the complete test file",
                 predictions.len()
             );
         };
@@ -132,7 +135,7 @@ fn submission(rows: &[usize], predictions: &[f32]) -> Result<String> {
 fn tell(tally: &Tally, read: &ReadReport, seconds: f64) {
     let mut text = format!("{read}; {:.0} sequences per second", tally.rows as f64 / seconds);
     for (count, what) in [
-        (tally.longer, "cut to the model's length"),
+        (tally.longer, "cut to the length of the model"),
         (tally.shorter, "padded to it"),
         (tally.ambiguous, "with letters other than A, C, G and T"),
     ] {
@@ -140,6 +143,5 @@ fn tell(tally: &Tally, read: &ReadReport, seconds: f64) {
             text += &format!("; {count} {what}");
         }
     }
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    progress::tell(text);
 }

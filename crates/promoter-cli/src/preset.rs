@@ -34,7 +34,7 @@ where
 {
     if text.trim_start().starts_with('{') {
         let value = toml::de::ValueDeserializer::parse(text).map_err(|error| error.to_string())?;
-        return T::deserialize(value).map_err(|error| error.to_string());
+        return T::deserialize(value).map_err(|error| error.to_string().trim_end().to_owned());
     }
     text.parse().map_err(|error: promoter::encode::Error| error.to_string())
 }

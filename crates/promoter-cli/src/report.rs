@@ -8,12 +8,13 @@ use clap::Args;
 use promoter::train::report;
 use promoter::train::run::Folder;
 
-use crate::output;
+use crate::output::Output;
+use crate::progress;
 
-/// Write the report of a finished run again, or one page of several runs beside each other
+/// Write the report of a run again, or compare several runs on one page
 ///
-/// With one run its report.html is written from the other files of its folder. With several, a page has their scores, their
-/// curves and what differs between their configurations.
+/// For one run, report.html is written anew from the other files of its folder. For several runs, one page shows their
+/// scores, training curves and the differences between their configurations.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter report runs/peppa-1
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
     /// Run folders
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
-    /// Where the page goes; `-` is standard output [default: the run's report.html; comparison.html for several]
+    /// Output file; `-` is standard output [default: report.html in the run folder; comparison.html for several runs]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -36,11 +37,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         (runs, out) => {
             let path = out.clone().unwrap_or_else(|| "comparison.html".into());
-            output::write(&path, report::compare(runs)?.as_bytes())?;
+            let mut out = Output::create(&path)?;
+            out.write_all(report::compare(runs)?.as_bytes())?;
+            out.finish()?;
             path
         }
     };
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}", path.display());
+    progress::tell(path.display());
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(crate) fn codes(row: &Row, letters: &str) -> Result<Vec<u8>> {
         code => Ok(code),
     };
     if letters.is_empty() {
-        bail!("{row}: expected bases, found none");
+        bail!("{row}: expected bases, found an empty field");
     }
     letters.bytes().map(code).collect()
 }

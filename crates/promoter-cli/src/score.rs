@@ -8,40 +8,42 @@ use clap::Args;
 use promoter::metrics::dream::{Bootstrap, Challenge, Comparison, Intervals, Rows, Score, Values};
 use serde::Serialize;
 
-/// Score predictions as the Random Promoter DREAM Challenge 2022 did
+use crate::output::Output;
+
+/// Score predictions like the Random Promoter DREAM Challenge 2022
 ///
-/// Truth and predictions are JSON objects (test row to value), as on the leaderboard, or tables (sequence, tab, value;
-/// every test row in order; no header), as in the final round. Both may be gzipped.
+/// Truth and predictions are JSON objects (test row to value) as on the leaderboard, or tables as in the final round
+/// (sequence, tab, value; all test rows in order; no header). Both can be gzipped.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter score --truth dream2022/public_leaderboard_ids/ground.json --predictions predictions.json \\
     --challenge dream2022 --rows public --bootstrap 10000")]
 pub(crate) struct Arguments {
-    /// Measured expression, MAUDE units
+    /// Measured expression of the test sequences
     #[arg(long, value_name = "FILE")]
     truth: PathBuf,
-    /// Predicted expression, any scale
+    /// Predicted expression, in any unit
     #[arg(long, value_name = "FILE")]
     predictions: PathBuf,
-    /// Folder that holds `test_subset_ids/` and `public_leaderboard_ids/`
+    /// Folder of the challenge, with `test_subset_ids/` and `public_leaderboard_ids/`
     #[arg(long, value_name = "DIR")]
     challenge: PathBuf,
-    /// Rows that are scored: `private` is the final ranking, `public` the leaderboard
+    /// Rows to score: `private` for the final ranking, `public` for the leaderboard
     #[arg(long, default_value = "private", value_parser = ["private", "public", "all"])]
     rows: String,
-    /// Rounds of a bootstrap that gives 95 % intervals
-    #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Add 95 % intervals from a bootstrap of this many rounds
+    #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     bootstrap: Option<u32>,
-    /// Other predictions: the differences, over the same draws of the bootstrap [default: 10000 rounds]
+    /// Other predictions to compare with: differences over the same bootstrap draws [default: 10000 rounds]
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// Seed of the bootstrap
+    /// Random seed of the bootstrap
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Draw truth against prediction, each subset, into this SVG file
+    /// Plot truth against prediction for each subset into this SVG file
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
-    /// Print JSON and nothing else
+    /// Print JSON only
     #[arg(long)]
     json: bool,
 }
@@ -59,6 +61,7 @@ struct Scored<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let rows: Rows = arguments.rows.parse()?;
+    let plot = arguments.plot.as_deref().map(Output::create).transpose()?;
     let challenge = Challenge::read(&arguments.challenge).with_context(|| {
         let folder = arguments.challenge.display();
         format!("--challenge {folder}: expected a folder with `test_subset_ids/` and `public_leaderboard_ids/`")
@@ -75,8 +78,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(path) => Some(bootstrap.compare(&selection, &select(path)?)?),
         None => None,
     };
-    if let Some(path) = &arguments.plot {
-        crate::output::write(path, selection.plot()?.as_bytes())?;
+    if let Some(mut out) = plot {
+        out.write_all(selection.plot()?.as_bytes())?;
+        out.finish()?;
     }
 
     let mut out = std::io::stdout().lock();
@@ -90,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         write!(out, "\n{}", comparison.table())?;
     }
     if score.unused > 0 {
-        writeln!(out, "\n{} predictions are of rows that are not among the {rows} ones", score.unused)?;
+        writeln!(out, "\n{} predictions fall outside the {rows} rows; ignored", score.unused)?;
     }
     Ok(())
 }

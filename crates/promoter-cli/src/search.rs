@@ -13,11 +13,11 @@ use promoter::train::{self, setting::Setting};
 
 use crate::device;
 
-/// Train with many values of an experiment, drawn or from a grid, and rank them
+/// Train with many settings, random or from a grid, and rank them
 ///
-/// The file names the experiment, the keys, their values and the metric. Every trial is a run of its own under
-/// trials/ in the folder, as of `promoter train`; trials.txt and trials.json rank those that are done. The same command
-/// goes on with a search that was stopped. The best trial's predictor is written beside the ranking.
+/// The search file names an experiment, the settings to vary, their values and the metric. Every trial is a run of its
+/// own in the folder trials/; trials.txt and trials.json rank the finished ones. The same command continues a search
+/// that was stopped. The predictor of the best trial is written next to the ranking.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter search search.toml --out searches/first
@@ -32,13 +32,13 @@ search.toml:
   optimiser.lr = { log_uniform = [1e-3, 1e-1] }
   training.batch_size = [128, 256, 512]")]
 pub(crate) struct Arguments {
-    /// The search, TOML
+    /// Search file, TOML
     #[arg(value_name = "FILE")]
     search: PathBuf,
-    /// Folder of the search [default: searches/NAME, the file's name]
+    /// Folder of the search [default: searches/NAME, after the name of the file]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print what every trial would try, and do nothing else
+    /// Only print the settings of every trial
     #[arg(long)]
     list: bool,
     #[command(flatten)]
@@ -56,17 +56,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let path = match &arguments.out {
         Some(path) => path.clone(),
-        None => Path::new("searches").join(arguments.search.file_stem().context("the search has no file name")?),
+        None => {
+            Path::new("searches").join(arguments.search.file_stem().context("the path of the search has no file name")?)
+        }
     };
     let device = arguments.device.device()?;
     let mut folder = Folder::open(&path, &search)?;
     let done = folder.ranking().trials.len();
     if done > 0 {
-        writeln!(out, "{done} of {} trials are done", search.trials())?;
+        writeln!(out, "{done} of {} trials are already finished", search.trials())?;
     }
     let bar = ProgressBar::with_draw_target(None, crate::progress::target());
     bar.set_style(ProgressStyle::with_template("{prefix} {msg}  {elapsed}")?);
-    // The search goes on when nobody reads its lines any more.
+    // The search goes on when standard output is closed.
     let mut written = Ok(());
     let ranking = folder.run(device, &mut |progress| match progress {
         Progress::Start { trial, settings } => bar.set_prefix(head(trial, settings)),

@@ -6,69 +6,78 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use promoter::encode::base;
-use promoter::sim::{Assay, simulate};
+use promoter::sim::{Assay, Simulation, simulate};
 
-use crate::output::{self, Output};
+use crate::output::Output;
+use crate::{memory, progress};
 
 /// Simulate a sort-seq assay of yeast promoters
 ///
-/// Writes sequence, tab, measured expression in sorting bins: the form that `promoter train` reads.
+/// Writes sequence, tab, measured expression (in sorting bins), as `promoter train` reads it.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter simulate --rows 40000 -o simulated.tsv --sites sites.jsonl --truth truth.tsv")]
 pub(crate) struct Arguments {
-    /// The assay, TOML [default: yeast factors, 110 bases]
+    /// Settings of the assay, TOML [default: yeast factors, 110 bases]
     #[arg(value_name = "FILE")]
     assay: Option<PathBuf>,
-    /// Number of promoters
+    /// Number of promoters [default: as in FILE, else 40000]
     #[arg(long)]
     rows: Option<u32>,
-    /// Seed of every draw
+    /// Random seed [default: as in FILE, else 1]
     #[arg(long)]
     seed: Option<u64>,
-    /// Where to write
+    /// Output file
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Write the noise-free expression: sequence, tab, expression
+    /// Write the expression before noise to this file: sequence, tab, expression
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
-    /// Write the binding sites, a JSON list for each row
+    /// Write the binding sites to this file: one JSON list per row
     #[arg(long, value_name = "FILE")]
     sites: Option<PathBuf>,
 }
+
+/// Bytes that a simulated row takes beside its bases, which are held twice: mostly its binding sites.
+const OF_A_ROW: usize = 420;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut assay = Assay::default();
     if let Some(path) = &arguments.assay {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        assay = toml::from_str(&text).with_context(|| format!("{} is no assay", path.display()))?;
+        assay = toml::from_str(&text).with_context(|| format!("{} is not a valid assay file", path.display()))?;
     }
     assay.rows = arguments.rows.map_or(assay.rows, |rows| rows as usize);
     assay.seed = arguments.seed.unwrap_or(assay.seed);
+    assay.check()?;
+    let bytes = (2 * assay.construct.len() + OF_A_ROW) as u64 * assay.rows as u64;
+    memory::check(bytes, || format!("a simulation of {} rows", assay.rows))?;
+    let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
+    let (truth, sites) = (create(&arguments.truth)?, create(&arguments.sites)?);
+    let out = Output::create(&arguments.out)?;
     let simulation = simulate(&assay)?;
-    let lines = |path, values: &[f32]| -> Result<()> {
-        let mut out = Output::create(path)?;
-        for ((codes, _), value) in simulation.table.rows().zip(values) {
-            let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
-            out.write_all(&letters)?;
-            writeln!(out, "\t{value}")?;
-        }
-        out.finish()
-    };
-    if let Some(path) = &arguments.truth {
-        lines(path, &simulation.truth)?;
+    if let Some(out) = truth {
+        write(out, &simulation, &simulation.truth)?;
     }
-    if let Some(path) = &arguments.sites {
-        let mut text = Vec::new();
+    if let Some(mut out) = sites {
         for sites in &simulation.sites {
-            serde_json::to_writer(&mut text, sites)?;
-            text.push(b'\n');
+            serde_json::to_writer(&mut out, sites)?;
+            writeln!(out)?;
         }
-        output::write(path, &text)?;
+        out.finish()?;
     }
-    lines(&arguments.out, simulation.table.labels())?;
+    write(out, &simulation, simulation.table.labels())?;
     let (rows, ceiling) = (simulation.table.len(), simulation.noise_ceiling);
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{rows} rows, noise ceiling {ceiling:.4} (the best possible Pearson's r)");
+    progress::tell(format_args!("{rows} rows, noise ceiling {ceiling:.4} (the best possible Pearson's r)"));
     Ok(())
+}
+
+/// A line for each promoter: sequence, tab, value.
+fn write(mut out: Output, simulation: &Simulation, values: &[f32]) -> Result<()> {
+    for ((codes, _), value) in simulation.table.rows().zip(values) {
+        let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
+        out.write_all(&letters)?;
+        writeln!(out, "\t{value}")?;
+    }
+    out.finish()
 }

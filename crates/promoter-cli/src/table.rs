@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use anyhow::Result;
 
-use crate::form::{Form, Target};
+use crate::form::{Form, Sink};
 use crate::npz::{self, Array};
 use crate::output::Output;
 
@@ -49,10 +49,9 @@ pub(crate) enum Header {
 
 impl Table {
     /// Begins a table with these columns.
-    pub(crate) fn create(target: &Target, header: Header, columns: &[(&'static str, Kind)]) -> Result<Self> {
-        let form = target.form()?;
-        let out = Output::create(&target.out)?;
-        let writer = match form {
+    pub(crate) fn create(sink: Sink, header: Header, columns: &[(&'static str, Kind)]) -> Result<Self> {
+        let out = sink.out;
+        let writer = match sink.form {
             Form::Tsv => {
                 let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
                 Writer::Tsv(out, (header == Header::Yes).then(|| names.join("\t")))

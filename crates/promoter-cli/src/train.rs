@@ -15,11 +15,12 @@ use tch::Device;
 
 use crate::device;
 
-/// Train a network as an experiment file says
+/// Train a network from an experiment file
 ///
-/// Relative paths in the file start at the current folder. The run folder gets the resolved configuration, the metrics
-/// of every epoch, checkpoints, predictions of the validation rows, a report, and predictor.safetensors with its model
-/// card. A network that learns masked k-mers predicts nothing yet: its weights are for the `start.weights` of another run.
+/// Relative paths in the file start at the current folder. The run folder receives the resolved configuration, the
+/// metrics of every epoch, checkpoints, predictions for the validation rows, a report, and predictor.safetensors with
+/// its model card. A network trained on masked k-mers predicts no expression: use its weights as `start.weights` of
+/// another run.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter train examples/enformer_slim.toml
@@ -27,19 +28,19 @@ use crate::device;
   promoter train examples/enformer_slim.toml --set network.name=nad --print-config
   promoter train --resume --out runs/longer")]
 pub(crate) struct Arguments {
-    /// The experiment, TOML; with --resume it may be left out, and must be the run's otherwise
+    /// Experiment file, TOML; optional with --resume, where it must match the run
     #[arg(value_name = "FILE", required_unless_present = "resume")]
     experiment: Option<PathBuf>,
-    /// Replace a value of the experiment; tables are joined by dots
+    /// Replace a value of the experiment, such as training.epochs=20; can be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "experiment")]
     overrides: Vec<String>,
-    /// Print the experiment with every value, and do nothing else
+    /// Only print the experiment with all its values, defaults included
     #[arg(long, requires = "experiment")]
     print_config: bool,
-    /// Folder of the run [default: runs/NAME-N, the file's name and the next free N]
+    /// Folder of the run [default: runs/NAME-N, after the name of the file, with the next free N]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Go on with the run in --out
+    /// Continue the run in --out
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
@@ -64,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let session = Session::resume(path, device)?;
             if asked.is_some_and(|asked| !asked.is_that_of(session.experiment())) {
                 bail!(
-                    "the run in {} is of another experiment: leave the file out to go on with it, or choose another \
+                    "the run in {} belongs to another experiment: omit the file to continue it, or choose another \
                      folder",
                     path.display()
                 );
@@ -113,7 +114,7 @@ fn folder(arguments: &Arguments) -> Result<PathBuf> {
     }
     let stem = arguments.experiment.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
     let free = (1..10_000).map(|n| PathBuf::from(format!("runs/{stem}-{n}"))).find(|path| !path.exists());
-    free.context("there is no free folder under runs/: name one with --out")
+    free.context("runs/ has no free folder name left: name one with --out")
 }
 
 /// The scores of a finished run, for people.

@@ -3,7 +3,6 @@
 mod pairs;
 mod substitutions;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -15,17 +14,18 @@ use crate::models::Models;
 use crate::progress;
 use crate::table::{Header, Kind, Table, Value};
 
-/// Predict reference and alternative sequences, and their difference
+/// Predict the effect of variants: reference, alternative and their difference
 ///
-/// The input is a table without a header, plain or .gz, columns separated by tabs, lines that begin with # skipped; `-` is
-/// standard input. Two columns are a reference sequence and an alternative one; with a name before them, three.
+/// The input is a table without a header, plain or .gz, with columns separated by tabs; lines that begin with # are
+/// skipped; `-` is standard input. It has two columns, reference sequence and alternative sequence, or three, with a
+/// name first.
 ///
-/// With --references the input holds changes to the sequences of a file instead: name of the sequence, position (from 1),
-/// reference bases, alternative bases; or, where a line has more columns, VCF: the name of the variant stands between the
-/// position and the bases, alternatives are separated by commas. What the file says of the reference must stand there.
+/// With --references the input lists changes to the sequences of a FASTA file: name of the sequence, position (from 1),
+/// reference bases, alternative bases. Lines with more columns are read as VCF: the ID of the variant comes after the
+/// position, and alternatives are separated by commas. The reference bases must match the sequence.
 ///
-/// The table has a row for each variant: name, prediction of the reference, of the alternative, and the difference,
-/// alternative less reference.
+/// The output has one row per variant: name, prediction for the reference, prediction for the alternative, and their
+/// difference (alternative minus reference).
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -36,7 +36,7 @@ use crate::table::{Header, Kind, Table, Value};
 pub(crate) struct Arguments {
     #[command(flatten)]
     models: Models,
-    /// The sequences that the input changes: FASTA, plain, .gz or .zst
+    /// Reference sequences: FASTA; plain, .gz or .zst
     #[arg(long, value_name = "FASTA")]
     references: Option<PathBuf>,
     #[command(flatten)]
@@ -55,6 +55,7 @@ struct Variant {
 const CHUNK: usize = 512;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let sink = arguments.target.open()?;
     let ensemble = arguments.models.open()?;
     let mut variants: Box<dyn Iterator<Item = Result<Variant>>> = match &arguments.references {
         None => Box::new(pairs::read(arguments.models.input())?),
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let columns =
         [("variant", Kind::Text), ("reference", Kind::Real), ("alternative", Kind::Real), ("difference", Kind::Real)];
-    let mut out = Table::create(&arguments.target, Header::Yes, &columns)?;
+    let mut out = Table::create(sink, Header::Yes, &columns)?;
     let bar = progress::count("variants");
     let mut total = 0;
     loop {
@@ -97,10 +98,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     if total == 0 {
-        bail!("{}: no variant to predict", arguments.models.input().display());
+        bail!("{}: no variants to predict", arguments.models.input().display());
     }
     out.finish()?;
-    // When standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{total} variants");
+    progress::tell(format_args!("{total} variants"));
     Ok(())
 }

@@ -16,6 +16,7 @@
 //! ```
 
 mod cuda;
+pub mod launch;
 
 pub use cuda::{Cuda, load_cuda};
 

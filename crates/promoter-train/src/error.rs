@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use promoter_torch::error::brief;
 use tch::TchError;
 
 use crate::{search, setting};
@@ -237,7 +238,7 @@ pub(crate) trait Doing<T> {
 
 impl<T> Doing<T> for Result<T, TchError> {
     fn doing(self, doing: &'static str) -> Result<T, Error> {
-        self.map_err(|source| Error::Torch { doing, source })
+        self.map_err(|source| Error::Torch { doing, source: brief(source) })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Findings, Page};
 
 /// Packages that may name tch and torch-sys. All others build and test with cargo alone.
-const WITH_LIBTORCH: [&str; 8] = [
+const WITH_LIBTORCH: [&str; 10] = [
     "promoter-torch",
     "promoter-zoo",
     "promoter-train",
@@ -12,6 +12,8 @@ const WITH_LIBTORCH: [&str; 8] = [
     "promoter-reproduce",
     "promoter-examples",
     "promoter-benches",
+    "promoter-fuzz",
+    "promoter-libfuzzer",
 ];
 
 /// The parts of a `Cargo.toml` that the checks read.
@@ -162,7 +164,8 @@ mod tests {
             errors(&pages),
             [
                 "crates/promoter-seq/Cargo.toml: [dependencies] names tch, but promoter-seq needs no LibTorch",
-                "crates/promoter-seq/Cargo.toml: [dev-dependencies] names promoter-zoo, but promoter-seq needs no LibTorch",
+                "crates/promoter-seq/Cargo.toml: [dev-dependencies] names promoter-zoo, but promoter-seq needs no \
+                 LibTorch",
                 "crates/promoter-seq/src/lib.rs: line 2: tch in a crate that needs no LibTorch"
             ]
         );

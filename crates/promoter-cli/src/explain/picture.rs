@@ -38,12 +38,13 @@ pub(super) fn draw(form: Form, logos: &[Logo]) -> String {
     match form {
         Form::Svg => svg,
         Form::Html => format!(
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>What each base contributes</title>\n\
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <title>What each base contributes</title>\n\
              <style>body {{ font-family: sans-serif; max-width: 90em; margin: 1em auto; padding: 0 1em }} \
              div {{ overflow-x: auto }}</style></head>\n\
              <body><h1>What each base contributes</h1>\n\
-             <p>A letter is as high as the prediction would fall, on average, if another base stood in its place; a letter \
-             below the axis lowers the prediction. Beside each name stands the prediction. Bars, where there are any, are \
+             <p>The height of a letter is the average drop of the prediction when another base takes its place; \
+             letters below the axis lower the prediction. The number after each name is the prediction. Bars mark \
              known binding sites.</p>\n<div>{svg}</div>\n</body></html>\n"
         ),
     }

@@ -28,7 +28,7 @@ impl Known {
         for line in rows::lines(path)? {
             let (number, line) = line?;
             let row: Vec<Site> = serde_json::from_str(&line).with_context(|| {
-                format!("{}:{number}: no list of sites as `promoter simulate` writes it", path.display())
+                format!("{}:{number}: not a list of sites as written by `promoter simulate --sites`", path.display())
             })?;
             sites.push(row);
         }
@@ -39,7 +39,7 @@ impl Known {
     /// Adds the positions of the next sequence; returns its sites.
     pub(super) fn compare(&mut self, codes: &[u8], effects: &Effects) -> Result<Vec<Mark>> {
         let Some(sites) = self.sites.next() else {
-            bail!("{} has {} lines, but there are more sequences", self.path.display(), self.rows);
+            bail!("{} has {} lines, but the input has more sequences", self.path.display(), self.rows);
         };
         self.compared += 1;
         let first = self.in_site.len();
@@ -69,7 +69,7 @@ impl Known {
     /// How well the effects find the sites.
     pub(super) fn found(self) -> Result<Found> {
         if self.compared < self.rows {
-            bail!("{} has {} lines, but there are {} sequences", self.path.display(), self.rows, self.compared);
+            bail!("{} has {} lines, but the input has {} sequences", self.path.display(), self.rows, self.compared);
         }
         Ok(Found(PrecisionRecall::of(&self.in_site, &self.strengths)?))
     }
@@ -83,8 +83,8 @@ impl fmt::Display for Found {
         let PrecisionRecall { n, positives, area, chance } = self.0;
         write!(
             f,
-            "known sites: area under the precision-recall curve of |effect| {area:.3}, by chance {chance:.3} ({positives} of \
-             {n} positions are in a site)"
+            "known sites: area under the precision-recall curve of |effect| {area:.3}, chance {chance:.3} \
+             ({positives} of {n} positions are in a site)"
         )
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use promoter::encode::base;
 use promoter::predictor::Effects;
 
-use crate::form::{Form, Target};
+use crate::form::{Form, Sink};
 use crate::npz::{self, Array};
 use crate::output::Output;
 use crate::table::{Header, Kind, Table, Value};
@@ -16,9 +16,9 @@ pub(super) enum Writer {
 }
 
 impl Writer {
-    pub(super) fn create(target: &Target) -> Result<Self> {
-        if target.form()? == Form::Npz {
-            return Ok(Self::Arrays(Box::new(Arrays::create(Output::create(&target.out)?)?)));
+    pub(super) fn create(sink: Sink) -> Result<Self> {
+        if sink.form == Form::Npz {
+            return Ok(Self::Arrays(Box::new(Arrays::create(sink.out)?)));
         }
         let columns = [
             ("sequence", Kind::Text),
@@ -27,7 +27,7 @@ impl Writer {
             ("alternative", Kind::Text),
             ("effect", Kind::Real),
         ];
-        Ok(Self::Rows(Table::create(target, Header::Yes, &columns)?))
+        Ok(Self::Rows(Table::create(sink, Header::Yes, &columns)?))
     }
 
     pub(super) fn write(&mut self, name: &str, codes: &[u8], found: &Effects) -> Result<()> {
@@ -90,7 +90,7 @@ impl Arrays {
         };
         if *length != codes.len() {
             bail!(
-                "sequence {name} has {} bases, the first has {length}: an array needs sequences of one length",
+                "sequence {name} has {} bases, the first has {length}: an .npz file needs sequences of one length",
                 codes.len()
             );
         }

@@ -14,7 +14,7 @@ pub(super) fn train(session: &mut Session, out: &mut Stdout) -> Result<Outcome> 
         true => writeln!(out, "\nepoch   train loss   validation loss   accuracy   rows/s")?,
         false => writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?,
     }
-    // Training goes on when nobody reads its lines any more.
+    // Training goes on when standard output is closed.
     let mut written = Ok(());
     let outcome = session.train(&mut |progress| match progress {
         Progress::Step { epoch, epochs, step, steps, rows } => {

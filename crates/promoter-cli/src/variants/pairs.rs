@@ -17,8 +17,8 @@ pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Variant>> 
             [reference, alternative] => (number.to_string(), reference, alternative),
             [name, reference, alternative] => (name.to_owned(), reference, alternative),
             ref fields => bail!(
-                "{row}: expected a reference and an alternative sequence, with a name before them or without, found {} \
-                 columns; changes to the sequences of a file need --references",
+                "{row}: expected 2 or 3 columns ([name,] reference sequence, alternative sequence), found {}; \
+                 changes to the sequences of a file need --references",
                 fields.len()
             ),
         };

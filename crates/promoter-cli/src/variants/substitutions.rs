@@ -23,14 +23,14 @@ pub(super) fn read(path: &Path, references: &Path) -> Result<impl Iterator<Item 
 }
 
 fn read_references(path: &Path) -> Result<References> {
-    // What else it may be called, sequences without names are of no use here.
+    // Whatever its extension: only FASTA has the names that are needed here.
     let options = ReadOptions { columns: Columns::Sequence, format: Some(Format::Fasta), ..ReadOptions::default() };
     let mut references = References::new();
     for record in Rows::open(path, &options)? {
         let record = record?;
         let name = String::from_utf8_lossy(&record.name).into_owned();
         if references.contains_key(&name) {
-            bail!("{}:{}: there is another sequence {name} before", path.display(), record.line);
+            bail!("{}:{}: the name {name} is used twice", path.display(), record.line);
         }
         references.insert(name, record.codes);
     }
@@ -42,7 +42,7 @@ fn of_row(row: &Row, references: &References) -> Result<Vec<Variant>> {
         [name, position, reference, alternative] => (name, position, ".", reference, alternative),
         [name, position, id, reference, alternatives, ..] => (name, position, id, reference, alternatives),
         ref fields => bail!(
-            "{row}: expected name, position, reference and alternative, or the columns of VCF, found {} columns",
+            "{row}: expected 4 columns (name, position, reference, alternative) or VCF, found {} columns",
             fields.len()
         ),
     };
@@ -51,15 +51,18 @@ fn of_row(row: &Row, references: &References) -> Result<Vec<Variant>> {
     };
     let first: usize = position.parse().with_context(|| format!("{row}: position {position}"))?;
     let Some(start) = first.checked_sub(1) else {
-        bail!("{row}: position 0, expected one from 1");
+        bail!("{row}: position 0: positions count from 1");
     };
     let replaced = codes(row, reference)?;
     let Some(there) = sequence.get(start..start + replaced.len()) else {
-        bail!("{row}: position {position} and {reference} reach beyond {name}, which has {} bases", sequence.len());
+        bail!(
+            "{row}: {reference} at position {position} reaches beyond the end of {name}, which has {} bases",
+            sequence.len()
+        );
     };
     if there != replaced {
         let letters: String = there.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-        bail!("{row}: reference {reference}, but {name} has {letters} at position {position}");
+        bail!("{row}: the reference is {reference}, but {name} has {letters} at position {position}");
     }
     let variant = |alternative: &str| {
         let name = match id {

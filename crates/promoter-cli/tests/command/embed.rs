@@ -52,5 +52,5 @@ fn bad_input_is_told_and_nothing_is_left() {
     super::fails("embed {}/in.tsv -o {}/out.csv", folder.path(), 1, &["out.csv", ".safetensors", "--to"]);
     let output = super::run(&format!("embed {{}}/in.tsv -o {{}}/out.txt {SMALL}"), folder.path());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("2 rows; 22 words, 4 left out"), "{said}");
+    assert!(said.contains("2 rows; 22 words, 4 skipped"), "{said}");
 }

@@ -79,7 +79,7 @@ fn what_cannot_be_encoded_is_told_with_its_place() {
         ("ACNT\n", "--kmers 2", 1, ["in.tsv:1", "N"]),
         ("A\n", "--kmers 2", 1, ["in.tsv:1", "2"]),
         ("ACGT\n", "--fit auth", 1, ["in.tsv:1", "110"]),
-        ("", "", 1, ["in.tsv", "no sequence to encode"]),
+        ("", "", 1, ["in.tsv", "no sequences to encode"]),
         ("ACGT\n", "--kmers {k=2,oov=\"skip\"}", 1, ["skip", "different lengths"]),
         ("ACGT\n", "--one-hot legnot", 2, ["legnot", "legnet"]),
         ("ACGT\n", "--one-hot peppa --kmers 3", 2, ["--one-hot", "--kmers"]),

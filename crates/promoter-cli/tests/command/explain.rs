@@ -115,5 +115,5 @@ fn names_of_fasta_are_kept_and_refused_sequences_named() {
     assert_eq!(found.len(), 4 * 3 + 4 + 2 * 3, "N has four alternatives");
     assert!(found[0].0 == "first" && found.last().unwrap().0 == "second");
     fs::write(folder.path().join("rows.tsv"), "").unwrap();
-    super::fails(&call, folder.path(), 1, &["rows.tsv", "no sequence to explain"]);
+    super::fails(&call, folder.path(), 1, &["rows.tsv", "no sequences to explain"]);
 }

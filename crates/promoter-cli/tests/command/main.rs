@@ -2,12 +2,16 @@
 #![cfg(feature = "torch")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod claims;
 mod embed;
 mod encode;
 mod explain;
+mod files;
 mod forms;
 mod info;
 mod kmer;
+mod launch;
+mod messages;
 mod rows;
 mod runs;
 mod score;
@@ -20,7 +24,7 @@ use std::process::{Command, Output};
 /// The program with these arguments.
 fn command<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_promoter"));
-    command.args(arguments).env("OMP_WAIT_POLICY", "passive");
+    command.args(arguments);
     command
 }
 

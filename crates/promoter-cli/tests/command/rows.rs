@@ -55,5 +55,5 @@ fn a_filter_says_what_each_rule_removed() {
     super::fails("filter {}/in.tsv --sample 1.5", folder.path(), 1, &["sample", "1.5"]);
     super::fails("filter {}/in.tsv --length 9 -o {}/out.tsv", folder.path(), 1, &["no row is left", "5 by length"]);
     assert!(!folder.path().join("out.tsv").exists());
-    super::fails("filter {}/in.tsv --length x", folder.path(), 2, &["--length", "invalid digit"]);
+    super::fails("filter {}/in.tsv --length x", folder.path(), 2, &["--length", "such as 80-110"]);
 }

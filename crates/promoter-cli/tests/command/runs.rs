@@ -48,7 +48,7 @@ fn a_search_is_ranked_resumed_and_leaves_a_predictor() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let again = super::succeeds(&call, folder.path());
-    assert!(again.starts_with("2 of 2 trials are done") && !again.contains("\ntrial 0"), "{again}");
+    assert!(again.starts_with("2 of 2 trials are already finished") && !again.contains("\ntrial 0"), "{again}");
     super::succeeds("simulate --rows 2 -o {}/in.tsv", folder.path());
     let call = format!("predict {{}}/out/best.safetensors {{}}/in.tsv {HERE}");
     assert_eq!(super::succeeds(&call, folder.path()).lines().count(), 2);

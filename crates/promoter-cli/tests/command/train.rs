@@ -205,7 +205,7 @@ fn sequences_follow_the_models_policies_and_are_counted() {
     }
     assert!(rows(&String::from_utf8(output.stdout).unwrap())[2].0 == "ACGTNR");
     super::fails(&format!("{call} --shift 11"), folder.path(), 1, &["shift is 11", "at most 10"]);
-    for (text, parts) in [("", ["no sequence", "input.tsv"]), ("ACGT\nAC!T\n", [":2:3", "IUPAC"])] {
+    for (text, parts) in [("", ["no sequences", "input.tsv"]), ("ACGT\nAC!T\n", [":2:3", "IUPAC"])] {
         fs::write(folder.path().join("input.tsv"), text).unwrap();
         let out = format!("{call} -o {{}}/out.tsv");
         super::fails(&out, folder.path(), 1, &parts);
@@ -264,6 +264,6 @@ fn a_run_is_resumed_by_its_own_experiment_only_and_never_overwritten() {
     let again = format!("{} --out {{}}/run {HERE}", small());
     super::fails(&again, run, 1, &["exists", "resume"]);
     let other = format!("{} --set seed=2 --out {{}}/run --resume {HERE}", small());
-    super::fails(&other, run, 1, &["is of another experiment"]);
+    super::fails(&other, run, 1, &["belongs to another experiment"]);
     super::fails("train --resume --out {}/none", run, 1, &["is no run folder"]);
 }

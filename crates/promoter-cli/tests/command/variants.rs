@@ -65,10 +65,10 @@ fn bad_variants_are_told_with_their_line() {
         ("ACGT\tACGA\nACGT\n", "", ["bad.tsv:2", "alternative sequence"]),
         ("ACGT\tAC-T\n", "", ["bad.tsv:1", "AC-T"]),
         ("one\t2\tG\tA\n", "", ["bad.tsv:1", "--references"]),
-        ("", "", ["bad.tsv", "no variant"]),
-        ("one\t2\tG\tA\n", references, ["bad.tsv:2: reference G", "one has C at position 2"]),
+        ("", "", ["bad.tsv", "no variants"]),
+        ("one\t2\tG\tA\n", references, ["bad.tsv:2: the reference is G", "one has C at position 2"]),
         ("two\t2\tG\tA\n", references, ["bad.tsv:2", "no sequence two"]),
-        ("one\t8\tTA\tA\n", references, ["bad.tsv:2", "beyond one, which has 8 bases"]),
+        ("one\t8\tTA\tA\n", references, ["bad.tsv:2", "beyond the end of one, which has 8 bases"]),
         ("one\t0\tA\tC\n", references, ["bad.tsv:2", "position 0"]),
         ("one\tx\tA\tC\n", references, ["bad.tsv:2", "position x"]),
         ("one\t1\tA\t<DEL>\n", references, ["bad.tsv:2", "<DEL>"]),
@@ -85,6 +85,6 @@ fn bad_variants_are_told_with_their_line() {
         &format!("{}{references}", call("bad.tsv")),
         folder.path(),
         1,
-        &["references.fa:3", "another sequence one"],
+        &["references.fa:3", "the name one is used twice"],
     );
 }
