@@ -121,7 +121,7 @@ fn public_scores(predictor: &Predictor, prepared: &Prepared, data: &Path) -> Res
     let chosen: Vec<u32> = (0..test.len() as u32).filter(|&row| truth.get(row).is_some()).collect();
     let public = test.select(&chosen);
     let sequences = |table: &Table| table.rows().map(|(codes, _)| codes.to_vec()).collect::<Vec<_>>();
-    let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels())?.predict(&sequences(&public));
+    let ridge = Ridge::fit(&sequences(prepared.train.table()), prepared.train.labels())?.predict(&sequences(&public));
     println!("\n{:<40} {:>8}  {:>8}", "official score, public rows", "Pearson", "Spearman");
     for (what, predictions) in [("network", predictor.predict_table(&public, None)?), ("ridge on 2..6-mers", ridge)] {
         let pairs = chosen.iter().copied().zip(predictions.into_iter().map(f64::from));

@@ -12,7 +12,7 @@ use crate::experiment::Data;
 use crate::{Error, Experiment};
 
 /// Rows of one part of a split, and what is learnt of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     table: Arc<Table>,
     /// Labels in the units that the network learns them in, before the label transform.
@@ -126,6 +126,8 @@ impl Prepared {
 /// The options with the column that labels are standardised by among those that are kept.
 fn kept(read: &ReadOptions, experiment: &Experiment) -> ReadOptions {
     let mut read = read.clone();
-    read.keep.extend(experiment.label.standardise_by.iter().filter(|by| !read.keep.contains(by)).cloned());
+    if let Some(by) = experiment.label.standardise_by.as_ref().filter(|by| !read.keep.contains(by)) {
+        read.keep.push(by.clone());
+    }
     read
 }

@@ -133,6 +133,7 @@ impl Session {
             start.load(&model.params)?;
         }
         let [train, validation] = rows(&experiment, &prepared, device)?;
+        check_steps(&experiment, train.len())?;
         let state = State::new(&experiment, &model)?;
         let replicas = Replicas::new(&experiment, &model)?;
         let environment = Environment::of(device);
@@ -142,10 +143,7 @@ impl Session {
             state.save(&run.folder().last_path(), &experiment, &model)?;
         }
         let (records, stop) = (Vec::new(), Arc::default());
-        let session =
-            Self { experiment, prepared, run, device, model, replicas, train, validation, state, records, stop };
-        session.check_steps()?;
-        Ok(session)
+        Ok(Self { experiment, prepared, run, device, model, replicas, train, validation, state, records, stop })
     }
 
     /// Takes up a run that was stopped, from its last checkpoint.
@@ -207,9 +205,7 @@ impl Session {
 
     /// Steps of a pass over the training rows and their copies.
     pub fn steps_per_pass(&self) -> u64 {
-        let items = (self.train.len() * self.experiment.augment.copies()) as u64;
-        let batch = self.experiment.training.batch_size;
-        if self.experiment.training.drop_last { items / batch } else { items.div_ceil(batch) }
+        steps_per_pass(&self.experiment, self.train.len())
     }
 
     /// Steps between evaluations.
@@ -229,7 +225,6 @@ impl Session {
     /// [`Error::NotFinite`] when training diverges, [`Error::Io`] when the folder cannot be written,
     /// [`Error::Stopped`]; the run can be resumed after all of them.
     pub fn train(&mut self, observe: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
-        self.check_steps()?;
         while self.state.counters.epoch * self.steps_per_epoch() < self.total_steps() && !self.is_out_of_patience() {
             self.epoch(observe)?;
         }
@@ -260,15 +255,6 @@ impl Session {
         Ok(summary)
     }
 
-    fn check_steps(&self) -> Result<(), Error> {
-        if self.steps_per_pass() > 0 {
-            return Ok(());
-        }
-        let found = self.train.len() * self.experiment.augment.copies();
-        let expected = format!("at most {found}, the rows of a pass, as full batches only are wanted");
-        Err(refuse("training.batch_size", self.experiment.training.batch_size, expected))
-    }
-
     /// Where the schedule stands at a step of the run.
     fn moment(&self, step: u64) -> Moment {
         let (steps, per_epoch) = (self.total_steps(), self.steps_per_epoch());
@@ -286,6 +272,21 @@ impl Session {
     fn checkpoint(&self) -> Result<(), Error> {
         self.state.save(&self.folder().last_path(), &self.experiment, &self.model)
     }
+}
+
+fn steps_per_pass(experiment: &Experiment, rows: usize) -> u64 {
+    let items = (rows * experiment.augment.copies()) as u64;
+    let batch = experiment.training.batch_size;
+    if experiment.training.drop_last { items / batch } else { items.div_ceil(batch) }
+}
+
+fn check_steps(experiment: &Experiment, rows: usize) -> Result<(), Error> {
+    if steps_per_pass(experiment, rows) > 0 {
+        return Ok(());
+    }
+    let found = rows * experiment.augment.copies();
+    let expected = format!("at most {found}, the rows of a pass, as full batches only are wanted");
+    Err(refuse("training.batch_size", experiment.training.batch_size, expected))
 }
 
 /// As many replicas as there are threads on a CPU, each with 8 rows at least.

@@ -97,7 +97,7 @@ fn a_folder_belongs_to_one_search_and_one_process() {
     assert!(error.to_string().ends_with("is another one: its keys differ"), "{error}");
     Folder::open(&path, &one).unwrap();
     std::fs::write(path.join("trials.json"), "[").unwrap();
-    assert!(matches!(Folder::open(&path, &one).unwrap_err(), Error::Checkpoint { .. }));
+    assert!(matches!(Folder::open(&path, &one).unwrap_err(), Error::Json { .. }));
 }
 
 /// The example is a search that can be done: every trial's network takes its rows.
