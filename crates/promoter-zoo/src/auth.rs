@@ -33,6 +33,8 @@ pub enum Output {
 pub struct Config {
     /// Positions of the input: the insert.
     pub length: i64,
+    /// Channels of the input: 4 of one-hot, more of k-mer vectors, which the team tried.
+    pub embedding: i64,
     /// Filters of the convolution.
     pub filters: i64,
     /// Positions that the convolution sees.
@@ -54,6 +56,7 @@ impl Config {
     pub fn submitted() -> Self {
         Self {
             length: 80,
+            embedding: 4,
             filters: 1000,
             width: 30,
             pool: 3,
@@ -79,6 +82,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
+        at_least_one("embedding", self.embedding)?;
         at_least_one("filters", self.filters)?;
         at_least_one("width", self.width)?;
         at_least_one("pool", self.pool)?;
@@ -129,8 +133,8 @@ pub struct Auth {
 
 impl Auth {
     fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        let Config { filters, width, lstm_units, dense_units, .. } = config;
-        let shape = Shape { padding: Padding::Valid, ..Shape::same(4, filters, width) };
+        let Config { embedding, filters, width, lstm_units, dense_units, .. } = config;
+        let shape = Shape { padding: Padding::Valid, ..Shape::same(embedding, filters, width) };
         let glorot = Init::glorot_uniform(shape.fan_in(), shape.fan_out());
         let conv = Conv1d::keras(scope.sub("conv"), shape, glorot)?;
         let he = Init::he_normal(filters);
@@ -143,7 +147,7 @@ impl Auth {
 
 impl Network for Auth {
     fn input(&self) -> Input {
-        Input { length: self.config.length, channels: 4 }
+        Input { length: self.config.length, channels: self.config.embedding }
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error, Network, auth, auth_cnn, auth_rnn, bert, dream_attn, dream_cnn, dream_rnn, legnet, madlab, nad,
-    noisy_chardonnay, noisy_chardonnay_attention, peppa,
+    noisy_chardonnay, noisy_chardonnay_attention, noisy_chardonnay_sweep, peppa,
 };
 
 /// The configuration of any network.
@@ -50,6 +50,8 @@ pub enum NetworkConfig {
     NoisyChardonnay(noisy_chardonnay::Config),
     /// [`noisy_chardonnay_attention`].
     NoisyChardonnayAttention(noisy_chardonnay_attention::Config),
+    /// [`noisy_chardonnay_sweep`].
+    NoisyChardonnaySweep(noisy_chardonnay_sweep::Config),
     /// [`peppa`].
     Peppa(peppa::Config),
 }
@@ -76,6 +78,7 @@ const PRESETS: &[(&str, Preset)] = &[
     ("noisy-chardonnay", || N::NoisyChardonnay(noisy_chardonnay::Config::drawn())),
     ("noisy-chardonnay-stated", || N::NoisyChardonnay(noisy_chardonnay::Config::stated())),
     ("noisy-chardonnay-attention", || N::NoisyChardonnayAttention(noisy_chardonnay_attention::Config::drawn())),
+    ("noisy-chardonnay-sweep", || N::NoisyChardonnaySweep(noisy_chardonnay_sweep::Config::smallest())),
     ("peppa", || N::Peppa(peppa::Config::slim())),
 ];
 
@@ -111,6 +114,7 @@ impl NetworkConfig {
             Self::Nad(_) => "nad",
             Self::NoisyChardonnay(_) => "noisy-chardonnay",
             Self::NoisyChardonnayAttention(_) => "noisy-chardonnay-attention",
+            Self::NoisyChardonnaySweep(_) => "noisy-chardonnay-sweep",
             Self::Peppa(_) => "peppa",
         }
     }
@@ -133,6 +137,7 @@ impl NetworkConfig {
             Self::Nad(config) => Box::new(config.build(params)?),
             Self::NoisyChardonnay(config) => Box::new(config.build(params)?),
             Self::NoisyChardonnayAttention(config) => Box::new(config.build(params)?),
+            Self::NoisyChardonnaySweep(config) => Box::new(config.build(params)?),
             Self::Peppa(config) => Box::new(config.build(params)?),
         })
     }
@@ -152,6 +157,7 @@ impl NetworkConfig {
             Self::Nad(config) => Self::Nad(replace(&config, options)?),
             Self::NoisyChardonnay(config) => Self::NoisyChardonnay(replace(&config, options)?),
             Self::NoisyChardonnayAttention(config) => Self::NoisyChardonnayAttention(replace(&config, options)?),
+            Self::NoisyChardonnaySweep(config) => Self::NoisyChardonnaySweep(replace(&config, options)?),
             Self::Peppa(config) => Self::Peppa(replace(&config, options)?),
         })
     }
