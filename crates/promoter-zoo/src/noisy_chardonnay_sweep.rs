@@ -1,9 +1,9 @@
 //! The network of Noisy Chardonnay's later sweep: one small convolution in four families.
 //!
 //! The team's sweep file names the families "cnn", "cnn-bilstm", "bilstm-cnn" and "cnn-bilstm-attention", and gives
-//! one network for trying it out: a convolution of 32 filters and width 3, batch norm, ReLU, a dense layer with dropout,
-//! the output unit. Here the LSTM stands before or after that convolution, and Keras' multi-head attention follows the
-//! LSTM and is added to its output.
+//! one network for trying it out: a convolution of 32 filters and width 3, batch norm, ReLU, a dense layer with
+//! dropout, the output unit. Here the LSTM stands before or after that convolution, and Keras' multi-head attention
+//! follows the LSTM and is added to its output.
 //!
 //! # Source
 //! Code of team Noisy Chardonnay, Random Promoter DREAM Challenge 2022: its sweep file.
