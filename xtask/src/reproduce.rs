@@ -5,8 +5,8 @@ use std::env;
 use std::path::Path;
 
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask reproduce [ID|TEAM|all]... [--list] [--scale smoke|small|full] [--data PATH] [--device auto|cpu|cuda]
-                             [--jobs N] [--threads N] [--rerun] [--start] [--runs DIR] [--results DIR]
+Usage: cargo xtask reproduce [ID|TEAM|all]... [--list] [--scale smoke|small|full] [--data PATH] [--dry-run]
+                             [--device auto|cpu|cuda] [--jobs N] [--threads N] [--start] [--runs DIR] [--results DIR]
 
 Runs the experiments that the challenge's reports mention and keeps what came out beside what was reported.
 Sets LibTorch up and builds what is missing. Stop it whenever you like: the same command goes on where it was, and runs
@@ -14,12 +14,12 @@ that are finished are not run again.
 
   --list     every experiment with its team, title and status
   --scale    smoke: a few steps of everything on simulated promoters, in a quarter of an hour (the default)
-             small: real rows, cut so that all of it takes about two hours on two cores
+             small: the real rows in examples/data, cut so that all of it takes twelve hours on two cores at most
              full:  the challenge's 6.7 million rows with the teams' settings; checks the file and estimates, and
                     starts with --start
-  --data     small: the folder of the challenge's files; full: its training file
+  --data     small: another folder of the challenge's files; full: its training file
+  --dry-run  print what would be trained and how long it takes, and train nothing
   --jobs     runs at the same time, each in a process of its own that shares the cores
-  --rerun    run again what other code made; otherwise it is only marked as made by older code
 
 The files are in xtask/experiments/, the runs in runs/reproduce/SCALE/, the results of `small` in docs/results/.
 ";
@@ -27,8 +27,9 @@ The files are in xtask/experiments/, the runs in runs/reproduce/SCALE/, the resu
 pub(crate) const REPORT_HELP: &str = "\
 Usage: cargo xtask report [--check] [--results DIR] [--pages DIR]
 
-Writes docs/experiments.md, docs/results/index.html and the table of README.md from the results in docs/results/.
-With --check it writes nothing and fails when they are not what the results say.
+Writes docs/experiments.md, docs/results/index.html and the table of README.md from the results in docs/results/. A
+result of other files, data or code is not shown. With --check it writes nothing and fails when a page shows anything but
+current results.
 ";
 
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {

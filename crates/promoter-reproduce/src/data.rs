@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use promoter_train::setting::Setting;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -24,12 +25,19 @@ pub enum Rows {
 /// Rows of the simulated assay in a smoke test.
 const SMOKE_ROWS: i64 = 400;
 
+/// The key that standardises the yeast promoters' labels by their source, and its value, once training has it; the
+/// labels are then `label_raw`, and not [`YEAST_LABEL`].
+const STANDARDISE: Option<(&str, &str)> = None;
+
+/// The column of the yeast promoters' labels.
+const YEAST_LABEL: &str = "label_hqscale";
+
 /// Where the rows come from: the simulated assay, or files whose contents are known by their hash.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// The simulated assay.
     Simulated,
-    /// A folder as `docs/experiments.md` describes it.
+    /// A folder as `examples/data/README.md` describes `dream2022`.
     Folder {
         /// The folder.
         path: PathBuf,
@@ -45,98 +53,94 @@ pub enum Source {
     },
 }
 
+/// The repository's own folder of real data.
+const FOLDER: &str = "examples/data/dream2022";
 const SAMPLE: &str = "train_sequences_sample.txt.gz";
 const YEAST: &str = "yeast_train_70k.tsv.gz";
 const TEST: &str = "test_sequences.txt.gz";
 const TRUTH: &str = "public_leaderboard_ids/ground.json";
 
 impl Source {
-    /// The data that `given` names: `simulated`, a folder (small) or the challenge's training file (full).
+    /// The data of a scale: simulated (smoke), a folder (small; the repository's own unless another is `given`) or the
+    /// challenge's training file (full). `root` is the project's folder.
     ///
     /// # Errors
     /// [`Error::Data`] when something is missing or does not fit the scale, [`Error::Io`].
-    pub fn open(given: &str, scale: Scale) -> Result<Self, Error> {
-        let path = PathBuf::from(given);
-        let refuse = |reason: &str| Err(Error::Data { path: path.clone(), reason: reason.into() });
-        match scale {
-            Scale::Smoke if given == "simulated" => return Ok(Self::Simulated),
-            Scale::Smoke => {
-                return refuse("the smoke scale is on simulated data: leave --data out, or take --scale small");
+    pub fn open(given: Option<&str>, scale: Scale, root: &Path) -> Result<Self, Error> {
+        let path = given.map_or_else(|| root.join(FOLDER), PathBuf::from);
+        let refuse = |path: &Path, reason: &str| Err(Error::Data { path: path.to_owned(), reason: reason.into() });
+        match (scale, given) {
+            (Scale::Smoke, None) => return Ok(Self::Simulated),
+            (Scale::Smoke, Some(_)) => {
+                return refuse(&path, "the smoke scale is on simulated data: omit --data, or take --scale small");
             }
-            _ if given == "simulated" => {
-                return refuse("simulated data are for --scale smoke; name a folder: --data examples/data/dream2022");
+            (Scale::Full, None) => {
+                return refuse("--data".as_ref(), "--scale full needs the challenge's training file: --data PATH");
             }
-            _ => {}
-        }
-        if !path.exists() {
-            return refuse("there is nothing of that name");
-        }
-        if scale == Scale::Full {
-            if path.is_dir() {
-                return refuse("is a folder: the full scale wants the challenge's training file itself");
+            _ if !path.exists() => return refuse(&path, "does not exist"),
+            (Scale::Full, Some(_)) if path.is_dir() => {
+                return refuse(&path, "is a folder: the full scale needs the challenge's training file itself");
             }
-            return Ok(Self::Full { hash: hash(&path)?, path });
-        }
-        if !path.is_dir() {
-            return refuse("is no folder: the small scale wants the folder with the challenge's files");
+            (Scale::Full, Some(_)) => return Ok(Self::Full { hash: hash(&path)?, path }),
+            (Scale::Small, _) if !path.is_dir() => {
+                return refuse(&path, "is not a folder: the small scale needs the folder with the challenge's files");
+            }
+            (Scale::Small, _) => {}
         }
         let mut hashes = BTreeMap::new();
         for name in [SAMPLE, YEAST, TEST, TRUTH] {
             let file = path.join(name);
             if !file.is_file() {
-                return Err(Error::Data {
-                    path: file,
-                    reason: "is missing; docs/experiments.md says what it is".into(),
-                });
+                return refuse(&file, "is missing; examples/data/README.md says what it is");
             }
             hashes.insert(name, hash(&file)?);
         }
         Ok(Self::Folder { path, hashes })
     }
 
-    /// The `[data]` of an experiment.
-    pub fn table(&self, rows: Rows) -> Value {
-        let table = |pairs: Vec<(&str, Value)>| -> Value {
-            Value::Table(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Table>())
+    /// What an experiment is given in place of its own rows: `data`, and on few rows the filter and split that fit
+    /// them. Yeast promoters overlap: those that share a 20-mer of their inserts stay on one side.
+    pub(crate) fn settings(&self, rows: Rows) -> Vec<Setting> {
+        let mut text = match self {
+            Self::Simulated => format!("data = {{ simulated = {{ rows = {SMOKE_ROWS} }} }}\n"),
+            Self::Folder { .. } if rows == Rows::Yeast => format!(
+                "data = {{ file = {{ path = '', read = {{ columns = {{ named = \
+                 {{ sequence = 'seq', label = '{YEAST_LABEL}' }} }} }} }} }}\n"
+            ),
+            Self::Folder { .. } | Self::Full { .. } => "data = { file = { path = '' } }\n".into(),
         };
-        let file = |path: &Path, read: Option<Value>| {
-            let mut pairs = vec![("path", Value::String(path.to_string_lossy().into_owned()))];
-            pairs.extend(read.map(|read| ("read", read)));
-            table(vec![("file", table(pairs))])
-        };
-        match self {
-            Self::Simulated => table(vec![("simulated", table(vec![("rows", Value::Integer(SMOKE_ROWS))]))]),
-            Self::Folder { path, .. } if rows == Rows::Yeast => {
-                let named =
-                    [("sequence", "seq"), ("label", "label_hqscale")].map(|(k, v)| (k, Value::String(v.into())));
-                let columns = table(vec![("named", table(named.into()))]);
-                file(&path.join(YEAST), Some(table(vec![("columns", columns)])))
+        text += match self {
+            Self::Full { .. } => "",
+            Self::Folder { .. } if rows == Rows::Yeast => {
+                "filter = { length = { exact = 110 }, no_ambiguous = true }\n\
+                 split = { kind = 'kmers', validation = 2000, seed = 1, k = 20, left = 17, right = 13 }\n"
             }
-            Self::Folder { path, .. } => file(&path.join(SAMPLE), None),
-            Self::Full { path, .. } => file(path, None),
+            _ => "split = { kind = 'random', validation = 0.2, seed = 1 }\n",
+        };
+        // The text is this function's own.
+        let table: Table = text.parse().unwrap_or_default();
+        let mut settings: Vec<Setting> = table.into_iter().map(|(key, value)| Setting { key, value }).collect();
+        if let Some(path) = self.file(rows) {
+            let value = Value::String(path.to_string_lossy().into_owned());
+            settings.push(Setting { key: "data.file.path".into(), value });
+        }
+        if let (Self::Folder { .. }, Rows::Yeast, Some((key, value))) = (self, rows, STANDARDISE) {
+            settings.push(Setting { key: key.into(), value: Value::String(value.into()) });
+        }
+        settings
+    }
+
+    /// The file of the rows; simulated ones have none.
+    pub(crate) fn file(&self, rows: Rows) -> Option<PathBuf> {
+        match self {
+            Self::Simulated => None,
+            Self::Folder { path, .. } => Some(path.join(if rows == Rows::Yeast { YEAST } else { SAMPLE })),
+            Self::Full { path, .. } => Some(path.clone()),
         }
     }
 
-    /// Filter and split, as keys of an experiment, where the teams' own do not fit so few rows. Yeast promoters overlap:
-    /// those that share a 20-mer of their inserts stay on one side.
-    pub fn parts(&self, rows: Rows) -> Vec<(&'static str, Value)> {
-        let value = |text: &str| text.parse::<Table>().unwrap_or_default().remove("x");
-        let found = match self {
-            Self::Full { .. } => vec![],
-            Self::Folder { .. } if rows == Rows::Yeast => vec![
-                ("filter", value("x = { length = { exact = 110 }, no_ambiguous = true }")),
-                (
-                    "split",
-                    value(r#"x = { kind = "kmers", validation = 2000, seed = 1, k = 20, left = 17, right = 13 }"#),
-                ),
-            ],
-            _ => vec![("split", value(r#"x = { kind = "random", validation = 0.2, seed = 1 }"#))],
-        };
-        found.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
-    }
-
     /// What stands for the rows in a run's hash.
-    pub fn hash(&self, rows: Rows) -> &str {
+    pub(crate) fn hash(&self, rows: Rows) -> &str {
         match self {
             Self::Simulated => "simulated",
             Self::Folder { hashes, .. } => &hashes[if rows == Rows::Yeast { YEAST } else { SAMPLE }],
@@ -144,8 +148,16 @@ impl Source {
         }
     }
 
+    /// What stands for all that results are made of.
+    pub(crate) fn whole_hash(&self) -> String {
+        match self {
+            Self::Folder { hashes, .. } => hashes.values().cloned().collect(),
+            other => other.hash(Rows::Challenge).to_owned(),
+        }
+    }
+
     /// What the rows are, for people.
-    pub fn name(&self, rows: Rows) -> &'static str {
+    pub(crate) fn name(&self, rows: Rows) -> &'static str {
         match self {
             Self::Simulated => "simulated",
             Self::Folder { .. } if rows == Rows::Yeast => "yeast 70k",
@@ -154,8 +166,18 @@ impl Source {
         }
     }
 
+    /// Rows that train, about: what a plan counts with.
+    pub(crate) fn training_rows(&self, rows: Rows) -> u64 {
+        match self {
+            Self::Simulated => SMOKE_ROWS as u64 * 4 / 5,
+            Self::Folder { .. } if rows == Rows::Yeast => 65_000,
+            Self::Folder { .. } => 5_900,
+            Self::Full { .. } => 5_500_000,
+        }
+    }
+
     /// The folder with test sequences and the official subsets, where there is one.
-    pub fn challenge(&self) -> Option<&Path> {
+    pub(crate) fn challenge(&self) -> Option<&Path> {
         match self {
             Self::Simulated => None,
             Self::Folder { path, .. } => Some(path),
@@ -165,17 +187,20 @@ impl Source {
     }
 
     /// The test sequences.
-    pub fn test_sequences(&self) -> Option<PathBuf> {
+    pub(crate) fn test_sequences(&self) -> Option<PathBuf> {
         Some(self.challenge()?.join(TEST))
     }
 
     /// The truth of the public leaderboard.
-    pub fn truth(&self) -> Option<PathBuf> {
+    pub(crate) fn truth(&self) -> Option<PathBuf> {
         Some(self.challenge()?.join(TRUTH))
     }
 }
 
 /// Hash of a file's contents.
+///
+/// # Errors
+/// [`Error::Io`].
 pub fn hash(path: &Path) -> Result<String, Error> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path).map_err(Error::io(path))?).map_err(Error::io(path))?;

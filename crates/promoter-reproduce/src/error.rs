@@ -31,7 +31,7 @@ pub enum Error {
         reason: String,
     },
     /// A result is not what this program writes.
-    #[error("{path} is no result of this program: take it away, and it is made again", path = path.display())]
+    #[error("{path} is not a result of this program: remove it, and it is made again", path = path.display())]
     Json {
         /// File.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// There is no reproduction or team of this name.
-    #[error("there is no experiment or team {name:?}{}", suggestion(nearest))]
+    #[error("unknown experiment or team {name:?}{}", suggestion(nearest))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -55,20 +55,32 @@ pub enum Error {
         reason: String,
     },
     /// Another process works in the folder.
-    #[error("another process reproduces in {path}: let it end, or name another folder with --runs", path = path.display())]
+    #[error("another process is using {path}: let it end, or name another folder with --runs", path = path.display())]
     Busy {
         /// Folder.
         path: PathBuf,
     },
-    /// An experiment of the catalogue does not fit the training program.
-    #[error("{id}, run {run}: {reason}")]
+    /// A protocol or a run of the catalogue does not make an experiment.
+    #[error("{what}")]
     Experiment {
-        /// Reproduction.
-        id: String,
-        /// Run of it.
-        run: String,
-        /// What is wrong.
+        /// Protocol, or reproduction and run.
+        what: String,
+        /// Why.
+        source: Box<promoter_train::Error>,
+    },
+    /// A measure asks for what is not there.
+    #[error("measure {measure:?}: {reason}")]
+    Measure {
+        /// Its name.
+        measure: String,
+        /// What is missing.
         reason: String,
+    },
+    /// A network of a measure is not one.
+    #[error("a measure's network is not valid")]
+    NetworkTable {
+        /// Where and why.
+        source: Box<toml::de::Error>,
     },
     /// A run cannot be trained.
     #[error("{id}, run {run} with seed {seed}")]
@@ -97,12 +109,34 @@ pub enum Error {
     /// A metric does not exist for the predictions.
     #[error(transparent)]
     Metric(#[from] promoter_metrics::Error),
+    /// Labels cannot be transformed.
+    #[error(transparent)]
+    Label(#[from] promoter_label::Error),
     /// A network cannot be built.
     #[error(transparent)]
     Network(#[from] promoter_zoo::Error),
-    /// A page or a figure cannot be drawn.
-    #[error("report: {0}")]
-    Report(String),
+    /// Weights cannot be read.
+    #[error(transparent)]
+    Weights(#[from] promoter_torch::Error),
+    /// LibTorch failed.
+    #[error("LibTorch error while {doing}")]
+    Torch {
+        /// What was done.
+        doing: &'static str,
+        /// Cause.
+        source: tch::TchError,
+    },
+    /// A page cannot be written from its template.
+    #[error("the page cannot be written")]
+    Page(#[from] minijinja::Error),
+    /// A figure cannot be drawn.
+    #[error("figure {title:?} cannot be drawn")]
+    Figure {
+        /// Its title.
+        title: String,
+        /// Cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Pages and results do not agree.
     #[error("{} not what the results say: run `cargo xtask report` and commit what it writes", are(.pages))]
     Stale {

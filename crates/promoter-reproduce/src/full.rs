@@ -1,4 +1,4 @@
-//! The full scale: is it the challenge's file, and what will it take?
+//! Before anything is started: is it the challenge's file, and what will it take?
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use promoter_seq::Filter;
 use promoter_seq::read::{self, ReadOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Planned;
+use crate::plan::{Plan, Planned, PlannedSearch};
+use crate::text::duration;
 use crate::{Error, outcome};
 
 /// What a training file must have.
@@ -45,8 +46,8 @@ pub fn check(path: &Path, hash: &str, expected: Expected, record: &Path) -> Resu
             return Ok(known);
         }
         return refuse(format!(
-            "its contents are not those of the file that the results in {} were made with (hash {}, now {hash}): take \
-             that file, or take {} away to begin anew",
+            "its contents differ from those of the file that the results in {} were made with (hash {}, now {hash}): \
+             take that file, or remove {} to begin anew",
             record.parent().unwrap_or(record).display(),
             known.hash,
             record.display()
@@ -66,23 +67,54 @@ pub fn check(path: &Path, hash: &str, expected: Expected, record: &Path) -> Resu
     Ok(known)
 }
 
-/// What full runs will take, for people.
-pub fn estimate(runs: &[Planned], rows: u64, milliseconds_per_row: impl Fn(&Planned) -> f64) -> String {
-    let mut text = format!("{:<36} {:>8} {:>16}\n", "run", "epochs", "hours, 2 cores");
-    let mut total = 0.0;
-    for planned in runs {
-        let training = &planned.experiment.training;
-        let items = (rows * training.epochs) as f64 * planned.experiment.augment.copies() as f64;
-        let items = planned.steps.map_or(items, |steps| items.min((steps * training.batch_size) as f64));
-        let hours = items * milliseconds_per_row(planned) / 3.6e6;
-        total += hours;
-        text += &format!("{:<36} {:>8} {hours:>16.0}\n", format!("{}, {}", planned.id, planned.name), training.epochs);
+/// What plans will take, for people: a line for each run and search that no plan before has, and their sum.
+pub fn estimate(plans: &[Plan]) -> String {
+    let mut text = format!("{:<52} {:>5} {:>9} {:>8}\n", "run", "seed", "steps", "time");
+    let mut line = |name: String, seed: String, steps: String, seconds| {
+        text += &format!("{name:<52} {seed:>5} {steps:>9} {:>8}\n", duration(seconds));
+    };
+    for (plan, part) in parts(plans) {
+        match part {
+            Part::Run(run) => {
+                let steps = run.experiment.training.steps.map_or_else(|| "-".into(), |steps| steps.to_string());
+                line(format!("{}, {}", plan.id, run.name), run.seed.to_string(), steps, run.seconds);
+            }
+            Part::Search(search) => {
+                line(format!("{}, search {}", plan.id, search.name), "-".into(), "-".into(), search.seconds);
+            }
+        }
     }
-    // A byte for each base code on the host and one on the device, 12 bytes for label and offsets.
-    let memory = rows as f64 * (2.0 * 110.0 + 12.0) * 1.5 / 1e9;
-    text + &format!(
-        "{:<36} {:>8} {total:>16.0}\n\nmemory: about {memory:.1} GB for the rows, and the network's own\n\
-         a data-centre GPU trains these networks 50 to 200 times as fast as two cores\n",
-        "all", ""
-    )
+    line("all, on two idle cores".into(), String::new(), String::new(), seconds(plans));
+    text
+}
+
+/// Seconds on two idle cores that plans will take.
+pub fn seconds(plans: &[Plan]) -> f64 {
+    let of = |part: &Part<'_>| match part {
+        Part::Run(run) => run.seconds,
+        Part::Search(search) => search.seconds,
+    };
+    parts(plans).iter().map(|(_, part)| of(part)).sum()
+}
+
+enum Part<'a> {
+    Run(&'a Planned),
+    Search(&'a PlannedSearch),
+}
+
+/// What plans train, each once.
+fn parts(plans: &[Plan]) -> Vec<(&Plan, Part<'_>)> {
+    let mut known: Vec<&str> = Vec::new();
+    let mut parts = Vec::new();
+    for plan in plans {
+        let runs = plan.runs.iter().map(|run| (run.key.as_str(), Part::Run(run)));
+        let searches = plan.searches.iter().map(|search| (search.key.as_str(), Part::Search(search)));
+        for (key, part) in runs.chain(searches) {
+            if !known.contains(&key) {
+                known.push(key);
+                parts.push((plan, part));
+            }
+        }
+    }
+    parts
 }

@@ -1,233 +1,111 @@
-//! Numbers that need no training: parameters, shapes, rows, rates, and scores of what was trained already.
+//! What is measured: of networks, of rows, of trained runs.
 
+mod floor;
 mod layers;
-mod levels;
+mod leaderboard;
 mod rows;
+mod trained;
+mod values;
 
-use std::collections::BTreeMap;
-
-use promoter::Predictor;
 use promoter::predictor::Averaging;
 use promoter_label::rank::rank;
 use promoter_metrics::dream::Difference;
-use promoter_train::Prepared;
-use serde::Deserialize;
 use tch::Device;
-use toml::Table;
+use toml::{Table, Value as Toml};
 
-use crate::outcome::Measured;
+pub(crate) use self::floor::{Floor, floor};
+pub use self::leaderboard::Leaderboard;
+pub(crate) use self::values::{moment, outcome, score};
+use crate::Error;
+use crate::catalogue::Catalogue;
+use crate::catalogue::measure::{Kind, Measure};
+use crate::catalogue::reproduction::Reproduction;
+use crate::data::Source;
+use crate::outcome::{Measured, RunOutcome, SearchOutcome};
 use crate::plan::Planned;
-use crate::reproduction::Value;
-use crate::score::Leaderboard;
-use crate::{Catalogue, Error, Source, protocol};
-
-/// A number that needs no training.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Measure {
-    /// Its name in the reproduction.
-    pub name: String,
-    /// What is measured.
-    #[serde(flatten)]
-    pub kind: Kind,
-}
-
-/// What is measured.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Kind {
-    /// Numbers in a network's parameters, as its framework counts them.
-    Parameters {
-        /// The network, as in an experiment.
-        network: Table,
-        /// Layers whose names start so; all of them when there is none.
-        #[serde(default)]
-        layers: Vec<String>,
-    },
-    /// Numbers that training changes.
-    Trainable {
-        /// The network.
-        network: Table,
-    },
-    /// Products added up for one sequence.
-    MultiplyAdds {
-        /// The network.
-        network: Table,
-    },
-    /// A network's input or a layer's output, as `a x b`.
-    Shape {
-        /// The network.
-        network: Table,
-        /// A layer; the input when it is not given.
-        #[serde(default)]
-        layer: Option<String>,
-    },
-    /// Numbers that go into each number that a layer puts out.
-    FanIn {
-        /// The network.
-        network: Table,
-        /// The layer.
-        layer: String,
-    },
-    /// How many of a grid of networks have so many parameters, and which.
-    Grid {
-        /// The network, as in an experiment.
-        network: Table,
-        /// Values of its fields.
-        axes: BTreeMap<String, Vec<i64>>,
-        /// Parameters.
-        count: usize,
-    },
-    /// Rows of a part that a split makes of so many rows.
-    SplitSize {
-        /// Rows.
-        rows: u32,
-        /// The split, as in an experiment.
-        split: promoter_seq::Split,
-        /// Which part.
-        of: Part,
-    },
-    /// Share of the given rows that a filter keeps.
-    Share {
-        /// The filter, as in an experiment.
-        filter: promoter_seq::Filter,
-    },
-    /// Rows that a filter keeps.
-    Kept {
-        /// The filter.
-        filter: promoter_seq::Filter,
-    },
-    /// A value of a protocol.
-    Setting {
-        /// The protocol.
-        protocol: String,
-        /// Key, with dots between the tables.
-        key: String,
-    },
-    /// Learning rate of a protocol at a step of so many.
-    LearningRate {
-        /// The protocol.
-        protocol: String,
-        /// Step, from 0.
-        step: u64,
-        /// Steps in all.
-        steps: u64,
-        /// Epochs in all.
-        epochs: u64,
-    },
-    /// Official public Pearson score of a run's ranks, less that of its predictions.
-    Ranks {
-        /// The run.
-        run: String,
-    },
-    /// Pearson's r of one of the outputs of a run's network on its validation rows.
-    Level {
-        /// The run.
-        run: String,
-        /// Which output, from 0; what the network makes of all of them when it is not given.
-        #[serde(default)]
-        level: Option<i64>,
-    },
-    /// Official public Pearson score of a run's averaged predictions, less that of one forward pass.
-    Averaged {
-        /// The run.
-        run: String,
-        /// Whether both strands are averaged.
-        #[serde(default)]
-        strands: bool,
-        /// Shifts to either side.
-        #[serde(default)]
-        shift: usize,
-    },
-}
-
-/// A part of a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// Rows that train.
-    Train,
-    /// Rows that validate.
-    Validation,
-}
+use crate::value::{Name, Value};
 
 /// What measures may look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// Protocols.
-    pub catalogue: &'a Catalogue,
+    pub(crate) catalogue: &'a Catalogue,
+    /// The reproduction.
+    pub(crate) one: &'a Reproduction,
     /// The rows.
-    pub source: &'a Source,
+    pub(crate) source: &'a Source,
     /// The reproduction's runs, finished.
-    pub runs: &'a [Planned],
+    pub(crate) runs: &'a [(Planned, RunOutcome)],
+    /// Its searches, finished.
+    pub(crate) searches: &'a [SearchOutcome],
     /// The public leaderboard, where there is one.
-    pub leaderboard: Option<&'a Leaderboard>,
+    pub(crate) leaderboard: Option<&'a Leaderboard>,
     /// Where networks predict.
-    pub device: Device,
+    pub(crate) device: Device,
 }
 
-impl Measure {
-    /// The run that it looks at.
-    pub fn run(&self) -> Option<&String> {
-        match &self.kind {
-            Kind::Ranks { run } | Kind::Averaged { run, .. } | Kind::Level { run, .. } => Some(run),
-            _ => None,
+/// Measures; none when what it looks at does not exist at this scale.
+///
+/// # Errors
+/// Those of what is looked at.
+pub(crate) fn measure(asked: &Measure, context: Context<'_>) -> Result<Option<Measured>, Error> {
+    let refuse = |reason: String| Error::Measure { measure: asked.name.clone(), reason };
+    Ok(match &asked.kind {
+        Kind::Parameters { network, layers, averages } => {
+            Some(number(layers::parameters(network, layers, *averages).map_err(|e| e.of(&asked.name))? as f64))
         }
-    }
+        Kind::Trainable { network } => Some(number(layers::info(network)?.trainable_parameters as f64)),
+        Kind::Shape { network, layer } => {
+            let shape = layers::shape(network, layer.as_deref()).map_err(|e| e.of(&asked.name))?;
+            Some(Measured { value: Value::Text(shape), detail: String::new() })
+        }
+        Kind::FanIn { network, layer } => {
+            Some(number(layers::fan_in(network, layer).map_err(|e| e.of(&asked.name))? as f64))
+        }
+        Kind::Grid { network, axes, count } => Some(layers::grid(network, axes, *count)?),
+        Kind::SplitSize { rows, split, of } => Some(number(rows::split_size(*rows, split, *of)? as f64)),
+        Kind::Share { filter } => Some(rows::kept(context.source, filter, true)?),
+        Kind::Kept { filter } => Some(rows::kept(context.source, filter, false)?),
+        Kind::Setting { protocol, key } => {
+            let table = rows::resolved(context.catalogue, protocol)?;
+            let value = get(&table, key).ok_or_else(|| refuse(format!("protocol {protocol} has no {key:?}")))?;
+            Some(Measured { value: plain(value), detail: String::new() })
+        }
+        Kind::LearningRate { protocol, step, steps, epochs } => {
+            Some(number(rows::learning_rate(context.catalogue, protocol, *step, *steps, *epochs)?))
+        }
+        Kind::Ranks { .. } | Kind::Level { .. } | Kind::Averaged { .. } => of_run(&asked.kind, context)?,
+        Kind::Place { search } => place(search, context),
+    })
+}
 
-    /// Measures; none when what it looks at is not there at this scale.
-    ///
-    /// # Errors
-    /// Those of what is looked at.
-    pub fn measure(&self, context: Context<'_>) -> Result<Option<Measured>, Error> {
-        let refuse = |reason: String| Error::Experiment { id: "measure".into(), run: self.name.clone(), reason };
-        let number = |value: f64| Measured { value: Value::Number(value), detail: String::new() };
-        Ok(Some(match &self.kind {
-            Kind::Parameters { network, layers } => number(layers::parameters(network, layers).map_err(refuse)? as f64),
-            Kind::Trainable { network } => number(layers::info(network).map_err(refuse)?.trainable_parameters as f64),
-            Kind::MultiplyAdds { network } => number(layers::info(network).map_err(refuse)?.multiply_adds as f64),
-            Kind::Shape { network, layer } => {
-                let shape = layers::shape(network, layer.as_deref()).map_err(refuse)?;
-                Measured { value: Value::Text(shape), detail: String::new() }
-            }
-            Kind::FanIn { network, layer } => number(layers::fan_in(network, layer).map_err(refuse)? as f64),
-            Kind::Grid { network, axes, count } => layers::grid(network, axes, *count).map_err(refuse)?,
-            Kind::SplitSize { rows, split, of } => number(rows::split_size(*rows, split, *of)? as f64),
-            Kind::Share { filter } => rows::kept(context.source, filter, true)?,
-            Kind::Kept { filter } => rows::kept(context.source, filter, false)?,
-            Kind::Setting { protocol, key } => {
-                let Some(found) = context.catalogue.protocols.get(protocol) else {
-                    return Err(refuse(format!("there is no protocol {protocol:?}")));
-                };
-                let table = found.resolved().map_err(refuse)?;
-                let value = protocol::get(&table, key).ok_or_else(|| refuse(format!("{protocol} has no {key:?}")))?;
-                Measured { value: plain(value), detail: String::new() }
-            }
-            Kind::LearningRate { protocol, step, steps, epochs } => {
-                let protocol = context.catalogue.protocols.get(protocol);
-                let table = protocol.map(|protocol| protocol.experiment.clone()).unwrap_or_default();
-                number(rows::learning_rate(&table, *step, *steps, *epochs).map_err(refuse)?)
-            }
-            Kind::Ranks { run } => {
-                return differences(context, run, |leaderboard, planned| {
-                    let raw = leaderboard.predictions(&planned.folder, context.device, None)?;
-                    let ranks = rank(&raw).map_err(|error| refuse(error.to_string()))?;
-                    Ok(leaderboard.compare(&ranks, &raw)?.pearson_score)
-                });
-            }
-            Kind::Level { run, level } => {
-                let Some(planned) = context.runs.iter().find(|planned| planned.name == *run) else { return Ok(None) };
-                number(levels::pearson(planned, *level, context.device)?)
-            }
-            Kind::Averaged { run, strands, shift } => {
-                return differences(context, run, |leaderboard, planned| {
-                    let averaging = Averaging { strands: *strands, shift: *shift };
-                    let of = |averaging| leaderboard.predictions(&planned.folder, context.device, Some(averaging));
-                    let (averaged, raw) = (of(averaging)?, of(Averaging::default())?);
-                    Ok(leaderboard.compare(&averaged, &raw)?.pearson_score)
-                });
-            }
-        }))
+fn number(value: f64) -> Measured {
+    Measured { value: Value::Number(value), detail: String::new() }
+}
+
+/// A measure of the first seed of a run.
+fn of_run(kind: &Kind, context: Context<'_>) -> Result<Option<Measured>, Error> {
+    let Context { device, .. } = context;
+    match kind {
+        Kind::Ranks { run } => differences(context, run, |leaderboard, planned| {
+            let raw = leaderboard.predictions(&planned.folder, device, None)?;
+            Ok(leaderboard.compare(&rank(&raw)?, &raw)?.pearson_score)
+        }),
+        Kind::Averaged { run, strands, shift } => differences(context, run, |leaderboard, planned| {
+            let of = |averaging| leaderboard.predictions(&planned.folder, device, Some(averaging));
+            let averaged = of(Averaging { strands: *strands, shift: *shift })?;
+            Ok(leaderboard.compare(&averaged, &of(Averaging::default())?)?.pearson_score)
+        }),
+        Kind::Level { run, level } => {
+            let Some(planned) = first(context, run) else { return Ok(None) };
+            Ok(Some(number(trained::level(planned, *level, device)?)))
+        }
+        _ => Ok(None),
     }
+}
+
+fn first<'a>(context: Context<'a>, run: &str) -> Option<&'a Planned> {
+    context.runs.iter().map(|(planned, _)| planned).find(|planned| planned.name == run)
 }
 
 /// The difference that `of` makes of the first seed of a run.
@@ -236,28 +114,68 @@ fn differences(
     run: &str,
     of: impl Fn(&Leaderboard, &Planned) -> Result<Difference, Error>,
 ) -> Result<Option<Measured>, Error> {
-    let Some(planned) = context.runs.iter().find(|planned| planned.name == run) else { return Ok(None) };
-    let Some(leaderboard) = context.leaderboard else { return without_truth(context, planned) };
+    let Some(planned) = first(context, run) else { return Ok(None) };
+    let Some(leaderboard) = context.leaderboard else {
+        // That the run predicts is all that can be shown.
+        let predicted = trained::validation(planned, context.device)?;
+        let detail = format!("{} rows predicted; simulated rows have no public ones", predicted.len());
+        return Ok(Some(Measured { value: Value::Text("-".into()), detail }));
+    };
     let Difference { value, interval, .. } = of(leaderboard, planned)?;
-    let detail = format!("95 % interval {:.4} to {:.4}", interval.low, interval.high);
+    let detail = format!("95 % interval over rows {:.4} to {:.4}, one seed", interval.low, interval.high);
     Ok(Some(Measured { value: Value::Number(value), detail }))
 }
 
-/// Simulated promoters have no leaderboard; that the run predicts is all that can be shown.
-fn without_truth(context: Context<'_>, planned: &Planned) -> Result<Option<Measured>, Error> {
-    let prepared = Prepared::of(&planned.experiment)?;
-    let predictor = Predictor::of_run(&planned.folder, context.device)?;
-    let predicted = predictor.predict_table(&prepared.validation, None)?;
-    let detail = format!("{} rows predicted; no public rows among simulated ones", predicted.len());
-    Ok(Some(Measured { value: Value::Text("-".into()), detail }))
+/// Place of the chosen run, its first seed, among a search's trials.
+fn place(name: &str, context: Context<'_>) -> Option<Measured> {
+    let asked = context.one.searches.iter().find(|search| search.name == name)?;
+    let search = context.searches.iter().find(|search| search.name == name)?;
+    let chosen = asked.chosen.as_ref()?;
+    let (_, outcome) = context.runs.iter().find(|(planned, _)| planned.name == *chosen)?;
+    // Trials are ranked in label units.
+    let own = *outcome.values.get(&Name::of(&format!("label_{}", asked.metric))?)?;
+    let better = |value: f64| if asked.metric.higher_is_better() { value > own } else { value < own };
+    let before = search.trials.iter().filter(|trial| trial.value.is_some_and(better)).count();
+    let detail = format!(
+        "of {} with the {} trials; its {} is {own:.4}",
+        search.trials.len() + 1,
+        search.trials.len(),
+        asked.metric
+    );
+    Some(Measured { value: Value::Number(before as f64 + 1.0), detail })
+}
+
+/// The value of a key with dots between the tables.
+fn get<'a>(table: &'a Table, key: &str) -> Option<&'a Toml> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((outer, inner)) => match table.get(outer)? {
+            Toml::Table(table) => get(table, inner),
+            Toml::Array(values) => values.get(inner.parse::<usize>().ok()?),
+            _ => None,
+        },
+    }
 }
 
 /// A number, or a text for anything else.
-fn plain(value: &toml::Value) -> Value {
+fn plain(value: &Toml) -> Value {
     match value {
-        toml::Value::Integer(number) => Value::Number(*number as f64),
-        toml::Value::Float(number) => Value::Number(*number),
-        toml::Value::String(text) => Value::Text(text.clone()),
+        Toml::Integer(number) => Value::Number(*number as f64),
+        Toml::Float(number) => Value::Number(*number),
+        Toml::String(text) => Value::Text(text.clone()),
         other => Value::Text(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_leads_through_tables_and_lists() {
+        let table: Table = "a = 1\n[b.c]\nd = [2, 3]".parse().unwrap();
+        assert_eq!(get(&table, "b.c.d.1"), Some(&Toml::Integer(3)));
+        assert_eq!(get(&table, "b.d"), None);
+        assert_eq!(plain(&Toml::String("mse".into())), Value::Text("mse".into()));
     }
 }

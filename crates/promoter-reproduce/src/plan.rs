@@ -1,14 +1,46 @@
-//! A run as it is started: its experiment with every value, and the hash it is known by.
+//! What is trained for a reproduction at a scale: experiments with every value, and the hashes they are known by.
+
+mod key;
+mod search;
 
 use std::path::{Path, PathBuf};
 
 use promoter_train::Experiment;
-use toml::{Table, Value};
+use promoter_train::setting::Setting;
+use toml::Value;
 
-use crate::data::Rows;
-use crate::protocol::{self, Protocol};
-use crate::reproduction::{Reproduction, Run};
-use crate::{Catalogue, Error, Scale, Source};
+pub(crate) use self::search::PlannedSearch;
+use crate::catalogue::Catalogue;
+use crate::catalogue::protocol::{Change, Protocol};
+use crate::catalogue::reproduction::{Reproduction, Run};
+use crate::data::{Rows, Source};
+use crate::{Error, Scale};
+
+/// Steps of every run in a smoke test, and the rows of a batch.
+const SMOKE: (u64, u64) = (4, 16);
+/// Training seconds of a run on few rows, when it says nothing else.
+const SMALL_SECONDS: f64 = 30.0;
+/// Training seconds between checkpoints.
+const CHECKPOINT_SECONDS: f64 = 60.0;
+/// Steps between checkpoints at full scale.
+const CHECKPOINT_STEPS: u64 = 1000;
+/// Test sequences, and those of the public leaderboard.
+const TEST_ROWS: (f64, f64) = (71_103.0, 9_045.0);
+/// Rows that validate at small scale.
+const VALIDATION_ROWS: f64 = 2000.0;
+
+/// All that a reproduction trains at a scale.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The reproduction.
+    pub id: String,
+    /// The hash that its result is known by.
+    pub key: String,
+    /// Its runs, a seed each.
+    pub runs: Vec<Planned>,
+    /// Its searches.
+    pub(crate) searches: Vec<PlannedSearch>,
+}
 
 /// A run as it is started.
 #[derive(Debug, Clone)]
@@ -19,22 +51,39 @@ pub struct Planned {
     pub name: String,
     /// Its seed.
     pub seed: u64,
-    /// What is trained.
+    /// What is trained; of a run with a choice, the first candidate's.
     pub experiment: Experiment,
     /// Which rows it trains on.
     pub rows: Rows,
     /// Whether the test sequences are predicted and scored.
-    pub scored: bool,
-    /// Rows of a batch of the metrics that are means over batches.
-    pub metric_batch: usize,
-    /// Hash of experiment and data, and of the run that it starts from.
+    pub(crate) scored: bool,
+    /// Its name in the ranking, when it is one of it.
+    pub(crate) ranked: Option<String>,
+    /// Shares of the steps after which it is evaluated on the way.
+    pub(crate) evaluated_after: Vec<f64>,
+    /// Rows of a batch of the metrics that are means over batches, where the team's metrics are.
+    pub(crate) metric_batch: Option<usize>,
+    /// Hash of experiment, data and version of the numbers, and of the run that it starts from.
     pub key: String,
     /// Folder of the run.
     pub folder: PathBuf,
-    /// Steps after which it ends, when the epochs do not end it.
-    pub steps: Option<u64>,
-    /// Seconds that training is expected to take on two threads of a CPU; unknown without a budget.
-    pub seconds: Option<f64>,
+    /// Folder of the run whose weights it starts with.
+    pub(crate) start: Option<PathBuf>,
+    /// Seconds of training and of predicting on two idle cores.
+    pub seconds: f64,
+    /// What is chosen on the validation rows before it is trained.
+    pub(crate) choice: Vec<Candidate>,
+}
+
+/// One of the values that a run is chosen from.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// The value.
+    pub(crate) rate: f64,
+    /// A short run with it.
+    pub(crate) trial: Planned,
+    /// The whole run with it.
+    pub(crate) whole: Planned,
 }
 
 impl Planned {
@@ -44,131 +93,199 @@ impl Planned {
     }
 }
 
-/// Steps of every run in a smoke test, and the rows of a batch.
-const SMOKE: (i64, i64) = (4, 16);
-/// Training seconds of a run on few rows, when it says nothing else.
-const SMALL_SECONDS: f64 = 30.0;
-/// Training seconds between checkpoints.
-const CHECKPOINT_SECONDS: f64 = 60.0;
-
-/// The runs of a reproduction at a scale, each seed one. Runs lie in `folder`.
+/// What is trained for a reproduction at a scale. Runs lie in `folder`.
 ///
 /// # Errors
 /// [`Error::Experiment`] when a run's values do not make an experiment.
-pub fn runs(
+pub fn plan(
     catalogue: &Catalogue,
     one: &Reproduction,
     scale: Scale,
     source: &Source,
     folder: &Path,
-) -> Result<Vec<Planned>, Error> {
-    let mut planned: Vec<Planned> = Vec::new();
+) -> Result<Plan, Error> {
+    let context = Context { catalogue, one, scale, source, folder };
+    let mut runs: Vec<Planned> = Vec::new();
     for run in &one.runs {
-        let seeds = match scale {
-            Scale::Smoke => 1,
-            _ => run.extent(scale).seeds.unwrap_or(1),
-        };
+        let seeds = if scale == Scale::Smoke { 1 } else { run.extent(scale).seeds.unwrap_or(1) };
         for seed in 1..=seeds {
-            let refuse = |reason: String| Error::Experiment { id: one.id.clone(), run: run.name.clone(), reason };
-            // The catalogue has checked that it is there.
-            let Some(protocol) = catalogue.protocols.get(&run.protocol) else {
-                return Err(refuse(format!("there is no protocol {:?}", run.protocol)));
+            let start = run.start.as_ref().and_then(|name| find(&runs, name, seed));
+            let planned = match &run.ranked {
+                Some(_) if scale == Scale::Small => context.chosen(run, seed)?,
+                _ => context.run(run, seed, start, &Special::default())?,
             };
-            let (mut table, seconds) = table(protocol, run, scale, source, seed).map_err(&refuse)?;
-            let mut start = None;
-            if let Some(name) = &run.start {
-                let Some(other) = planned.iter().find(|other| other.name == *name && other.seed == seed) else {
-                    return Err(refuse(format!("run {name} has no seed {seed} to start from")));
-                };
-                let weights = Value::String(other.weights().to_string_lossy().into_owned());
-                protocol::set(&mut table, "start.weights", &weights).map_err(&refuse)?;
-                start = Some(other.key.as_str());
-            }
-            let key = key(&table, source.hash(run.rows), start);
-            let steps = protocol::get(&table, "training.steps").and_then(Value::as_integer).map(|steps| steps as u64);
-            let experiment: Experiment =
-                Value::Table(table).try_into().map_err(|error: toml::de::Error| refuse(error.to_string()))?;
-            experiment.check().map_err(|error| refuse(error.to_string()))?;
-            planned.push(Planned {
-                id: one.id.clone(),
-                name: run.name.clone(),
-                seed,
-                experiment,
-                rows: run.rows,
-                scored: run.scored && source.challenge().is_some(),
-                metric_batch: protocol.metric_batch,
-                folder: folder.join(format!("{}-{}", run.protocol, &key[..12])),
-                key,
-                steps,
-                seconds,
-            });
+            runs.push(planned);
         }
     }
-    Ok(planned)
+    let searches: Vec<PlannedSearch> =
+        one.searches.iter().map(|search| search::plan(&context, search)).collect::<Result<_, _>>()?;
+    let trained = runs.iter().map(|run| run.key.as_str()).chain(searches.iter().map(|search| search.key.as_str()));
+    let key = key::reproduction(catalogue, one, source, &trained.collect::<Vec<_>>());
+    Ok(Plan { id: one.id.clone(), key, runs, searches })
 }
 
-/// The experiment of a run, and its training seconds.
-fn table(
-    protocol: &Protocol,
-    run: &Run,
+/// What the floor of the ranking is known by.
+pub(crate) fn floor_key(source: &Source) -> String {
+    key::hash(["floor", &source.whole_hash()])
+}
+
+fn find<'a>(runs: &'a [Planned], name: &str, seed: u64) -> Option<&'a Planned> {
+    runs.iter().find(|other| other.name == *name && other.seed == seed)
+}
+
+/// Of what and where a plan is made.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    catalogue: &'a Catalogue,
+    one: &'a Reproduction,
     scale: Scale,
-    source: &Source,
-    seed: u64,
-) -> Result<(Table, Option<f64>), String> {
-    let mut table = protocol.experiment.clone();
-    let extent = run.extent(scale);
-    for (key, value) in source.parts(run.rows) {
-        protocol::set(&mut table, key, &value)?;
-    }
-    // From the general to the particular.
-    let set = protocol.set(scale).chain(&run.set).chain(&extent.set);
-    for (key, value) in set {
-        protocol::set(&mut table, key, value)?;
-    }
-    let mut put = |key: &str, value: Value| protocol::set(&mut table, key, &value);
-    put("seed", Value::Integer(seed as i64))?;
-    put("data", source.table(run.rows))?;
-    let mut seconds = None;
-    match scale {
-        Scale::Smoke => {
-            put("training.batch_size", Value::Integer(SMOKE.1))?;
-            put("training.evaluation_batch_size", Value::Integer(64))?;
-            put("training.epochs", Value::Integer(2))?;
-            put("training.steps", Value::Integer(SMOKE.0))?;
-        }
-        Scale::Small => {
-            let budget = extent.seconds.unwrap_or(SMALL_SECONDS);
-            seconds = Some(budget);
-            let batch = protocol::get(&table, "training.batch_size").and_then(Value::as_integer).unwrap_or(1);
-            let per_step = protocol.milliseconds_per_row / 1000.0 * batch as f64;
-            let steps = ((budget / per_step).round() as i64).max(1);
-            let mut put = |key: &str, value| protocol::set(&mut table, key, &Value::Integer(value));
-            put("training.steps", steps)?;
-            // Enough of them: the steps end the run.
-            put("training.epochs", steps)?;
-            put("training.checkpoint_steps", ((CHECKPOINT_SECONDS / per_step) as i64).max(1))?;
-        }
-        Scale::Full => put("training.checkpoint_steps", Value::Integer(1000))?,
-    }
-    Ok((table, seconds))
+    source: &'a Source,
+    folder: &'a Path,
 }
 
-/// Hash of what decides a run's numbers: where the data and the weights that it starts from lie does not, what they are
-/// does; `start` is the hash of the run that makes the weights.
-fn key(table: &Table, data: &str, start: Option<&str>) -> String {
-    let mut table = table.clone();
-    if let Some(start) = start {
-        let _ = protocol::set(&mut table, "start.weights", &Value::String(start.to_owned()));
+/// What the ranking asks of a run.
+#[derive(Clone, Copy, Default)]
+struct Special {
+    rate: Option<f64>,
+    seconds: Option<f64>,
+    is_trial: bool,
+}
+
+impl Context<'_> {
+    /// A ranked run: a candidate for each rate that the rule lets it try, each with a short trial.
+    fn chosen(&self, run: &Run, seed: u64) -> Result<Planned, Error> {
+        let rule = &self.catalogue.rule;
+        let mut choice = Vec::new();
+        let own = self.protocol(run)?.experiment().map_err(|source| self.refuse(run, source))?.optimiser.lr();
+        for factor in &rule.rate_factors {
+            // As people write it: 3 x 0.001 is 0.003.
+            let rate = format!("{:.3e}", own * factor).parse().unwrap_or(own);
+            let whole = Special { rate: Some(rate), seconds: Some(rule.seconds), is_trial: false };
+            let trial = Special { seconds: Some(rule.trial_seconds), is_trial: true, ..whole };
+            let mut trial = self.run(run, seed, None, &trial)?;
+            trial.name = format!("{}, rate {rate}", run.name);
+            choice.push(Candidate { rate, trial, whole: self.run(run, seed, None, &whole)? });
+        }
+        let keys = choice.iter().flat_map(|candidate| [candidate.trial.key.as_str(), candidate.whole.key.as_str()]);
+        let key = key::hash(keys);
+        let seconds = choice.iter().map(|candidate| candidate.trial.seconds).sum::<f64>();
+        match choice.first() {
+            Some(Candidate { whole, .. }) => {
+                Ok(Planned { key, seconds: seconds + whole.seconds, ..whole.clone() }.with(choice))
+            }
+            None => self.run(run, seed, None, &Special::default()),
+        }
     }
-    let is_file = protocol::get(&table, "data.file").is_some();
-    if is_file {
-        // The columns stay.
-        let _ = protocol::set(&mut table, "data.file.path", &Value::String(data.to_owned()));
+
+    fn run(&self, run: &Run, seed: u64, start: Option<&Planned>, special: &Special) -> Result<Planned, Error> {
+        let protocol = self.protocol(run)?;
+        let mut experiment = self.experiment(protocol, run, special).map_err(|source| self.refuse(run, source))?;
+        experiment.seed = seed;
+        if let Some(start) = start {
+            let weights = Value::String(start.weights().to_string_lossy().into_owned());
+            // An experiment's own table is one again.
+            let table = experiment.to_toml().parse().unwrap_or_default();
+            let setting = Setting { key: "start.weights".into(), value: weights };
+            experiment = Experiment::from_table(table, &[setting]).map_err(|source| self.refuse(run, source))?;
+        }
+        experiment.check().map_err(|source| self.refuse(run, source))?;
+        let decisive = key::decisive(&experiment, self.source.hash(run.rows), start.map(|start| start.key.as_str()));
+        let metric_batch = protocol.metric_batch.map(|batch| batch.to_string()).unwrap_or_default();
+        let key = key::hash([decisive.as_str(), self.source.hash(run.rows), &metric_batch]);
+        let is_ranked = run.ranked.is_some() && self.scale != Scale::Smoke && !special.is_trial;
+        let mut planned = Planned {
+            id: self.one.id.clone(),
+            name: run.name.clone(),
+            seed,
+            experiment,
+            rows: run.rows,
+            scored: run.scored && !special.is_trial && self.source.challenge().is_some(),
+            ranked: run.ranked.clone().filter(|_| is_ranked),
+            evaluated_after: if is_ranked { self.catalogue.rule.evaluated_after.clone() } else { Vec::new() },
+            metric_batch: protocol.metric_batch,
+            folder: self.folder.join(format!("{}-{}", run.protocol, &key[..12])),
+            key,
+            start: start.map(|start| start.folder.clone()),
+            seconds: 0.0,
+            choice: Vec::new(),
+        };
+        planned.seconds = run.cost * self.seconds(&planned, protocol);
+        Ok(planned)
     }
-    // The title says nothing, and checkpoints change nothing.
-    table.remove("title");
-    if let Some(Value::Table(training)) = table.get_mut("training") {
-        training.remove("checkpoint_steps");
+
+    fn protocol(&self, run: &Run) -> Result<&Protocol, Error> {
+        // The catalogue has checked that it is there.
+        self.catalogue.protocols.get(&run.protocol).ok_or_else(|| Error::Catalogue {
+            path: self.one.id.clone().into(),
+            reason: format!("unknown protocol {:?}", run.protocol),
+        })
     }
-    blake3::hash(toml::to_string(&table).unwrap_or_default().as_bytes()).to_hex().to_string()
+
+    fn refuse(&self, run: &Run, source: promoter_train::Error) -> Error {
+        Error::Experiment { what: format!("{}, run {}", self.one.id, run.name), source: Box::new(source) }
+    }
+
+    /// The experiment of a run, from the general to the particular: the protocol, the rows, what differs at the scale,
+    /// and what the run asks for.
+    fn experiment(
+        &self,
+        protocol: &Protocol,
+        run: &Run,
+        special: &Special,
+    ) -> Result<Experiment, promoter_train::Error> {
+        let extent = run.extent(self.scale);
+        let mut table = protocol.table.clone();
+        table.retain(|key, _| !run.without.iter().any(|left_out| left_out == key));
+        let is_there = |change: &&Change| !run.without.iter().any(|table| change.key.starts_with(table.as_str()));
+        let mut settings: Vec<Setting> = protocol.change.iter().filter(is_there).map(Change::setting).collect();
+        settings.extend(self.source.settings(run.rows));
+        let fitted = protocol.changes(self.scale).skip(protocol.change.len());
+        settings.extend(fitted.filter(is_there).map(Change::setting));
+        let of_all = Some(&self.catalogue.rule.set).filter(|_| special.rate.is_some());
+        let set = of_all.into_iter().flatten().chain(&run.set).chain(&extent.set);
+        settings.extend(set.map(|(key, value)| Setting { key: key.clone(), value: value.clone() }));
+        if let Some(rate) = special.rate {
+            settings.push(Setting { key: "optimiser.lr".into(), value: Value::Float(rate) });
+        }
+        let mut experiment = Experiment::from_table(table, &settings)?;
+        let seconds = special.seconds.or(extent.seconds).unwrap_or(SMALL_SECONDS);
+        let per_step = protocol.milliseconds_per_row / 1000.0 * experiment.training.batch_size as f64;
+        let training = &mut experiment.training;
+        match self.scale {
+            Scale::Smoke => {
+                (training.batch_size, training.evaluation_batch_size) = (SMOKE.1, 64);
+                (training.epochs, training.steps, training.accumulate) = (2, Some(SMOKE.0), 1);
+            }
+            Scale::Small => {
+                let steps = extent.steps.unwrap_or((seconds / per_step).round() as u64).max(1);
+                // Enough epochs: the steps end the run.
+                (training.epochs, training.steps) = (steps, Some(steps));
+                training.checkpoint_steps = Some(((CHECKPOINT_SECONDS / per_step) as u64).max(1));
+            }
+            Scale::Full => training.checkpoint_steps = Some(CHECKPOINT_STEPS),
+        }
+        Ok(experiment)
+    }
+
+    /// Seconds of training, by the protocol's cost of a row, and of evaluating and predicting: a forward pass is a
+    /// third of a training step, and of a sharpness-aware one a sixth.
+    fn seconds(&self, planned: &Planned, protocol: &Protocol) -> f64 {
+        let Experiment { training, augment, sharpness, evaluation, .. } = &planned.experiment;
+        let items = self.source.training_rows(planned.rows) as f64 * augment.copies() as f64;
+        let all = training.steps.map_or(f64::INFINITY, |steps| (steps * training.batch_size) as f64);
+        let trained = (items * training.epochs as f64).min(all);
+        let share = if sharpness.is_some() { 6.0 } else { 3.0 };
+        let strands = if evaluation.strands { 2.0 } else { 1.0 };
+        let moments = planned.evaluated_after.len() as f64;
+        let predicted = (trained / items).ceil() * VALIDATION_ROWS
+            + if planned.scored { TEST_ROWS.1 } else { 0.0 }
+            + if planned.ranked.is_some() { TEST_ROWS.0 + moments * (TEST_ROWS.1 + VALIDATION_ROWS) } else { 0.0 };
+        protocol.milliseconds_per_row / 1000.0 * (trained + predicted * strands / share)
+    }
+}
+
+impl Planned {
+    fn with(self, choice: Vec<Candidate>) -> Self {
+        Self { choice, ..self }
+    }
 }

@@ -1,20 +1,29 @@
 //! Runs what is missing and keeps what is finished.
 
-use std::collections::BTreeSet;
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+mod clock;
+mod hold;
+mod one;
+
+use std::path::PathBuf;
 use std::time::Instant;
 
 use promoter_train::Progress;
 use tch::Device;
 
-use crate::comparison::{self, Done};
-use crate::measure::Context;
-use crate::outcome::{self, Outcome, RunOutcome, Verdict};
-use crate::plan::{self, Planned};
-use crate::reproduction::Reproduction;
-use crate::score::Leaderboard;
-use crate::{Catalogue, Error, Scale, Source, training, verdict};
+use self::clock::Clock;
+pub use self::hold::Hold;
+use self::one::{Done, Place};
+use crate::catalogue::Catalogue;
+use crate::catalogue::reproduction::Reproduction;
+use crate::data::Source;
+use crate::measure::{self, Context, Floor, Leaderboard};
+use crate::outcome::{self, Outcome, RunOutcome, SearchOutcome, Verdict};
+use crate::plan::{self, Plan, Planned};
+use crate::verdict::{self, comparison};
+use crate::{Error, Scale, run as training};
+
+/// File of the floor among the results.
+pub(crate) const FLOOR: &str = "ranking.json";
 
 /// How reproductions are run.
 #[derive(Debug)]
@@ -29,10 +38,6 @@ pub struct Options {
     pub results: PathBuf,
     /// Where networks are trained.
     pub device: Device,
-    /// Version of the code.
-    pub code: String,
-    /// Whether what other code made is made again.
-    pub rerun: bool,
 }
 
 /// What an observer is told.
@@ -49,8 +54,8 @@ pub enum Event<'a> {
         /// Seconds left, as far as can be told.
         left: f64,
     },
-    /// A run is trained: which one, and its progress.
-    Training(&'a Planned, Progress<'a>),
+    /// A run of this name is trained: its progress.
+    Training(&'a str, Progress<'a>),
     /// A run is finished, now or before.
     Run {
         /// Its outcome.
@@ -60,47 +65,21 @@ pub enum Event<'a> {
     },
     /// A reproduction is done, now or before.
     Done {
-        /// It.
-        one: &'a Reproduction,
         /// What came out.
         outcome: &'a Outcome,
         /// Whether nothing had to be done.
         before: bool,
-        /// Whether other code made it.
-        older: bool,
     },
     /// A run or a reproduction failed.
     Failed(&'a Error),
 }
 
-/// A hold on a folder; the system lets go when the process ends, however it does.
-#[derive(Debug)]
-pub struct Hold {
-    _lock: File,
-}
+type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 
-impl Hold {
-    /// Takes a folder for this process.
-    ///
-    /// # Errors
-    /// [`Error::Busy`], [`Error::Io`].
-    pub fn take(folder: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let path = folder.join(".lock");
-        let file = File::create(&path).map_err(Error::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Busy { path: folder.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
-        }
-    }
-}
-
-/// A reproduction with its runs.
+/// A reproduction with what it trains.
 struct Task<'a> {
     one: &'a Reproduction,
-    runs: Vec<Planned>,
-    key: String,
+    plan: Plan,
 }
 
 /// Runs what is missing of the selected reproductions. A failure of one does not keep the others from being run.
@@ -111,10 +90,9 @@ pub fn run(
     catalogue: &Catalogue,
     selected: &[&Reproduction],
     options: &Options,
-    observe: &mut dyn FnMut(Event<'_>),
+    observe: Observer<'_>,
 ) -> Result<(), Error> {
     let leaderboard = Leaderboard::of(&options.source)?;
-    let leaderboard = leaderboard.as_ref();
     let mut failures: Vec<String> = Vec::new();
     let mut tasks = Vec::new();
     for one in selected {
@@ -126,10 +104,11 @@ pub fn run(
             }
         }
     }
-    let mut clock = Clock::new(&tasks, leaderboard)?;
+    let mut runner = Runner::new(catalogue, options, leaderboard.as_ref());
+    runner.expect(&tasks)?;
     for (number, task) in tasks.iter().enumerate() {
-        observe(Event::Reproduction { one: task.one, number, of: tasks.len(), left: clock.left() });
-        match reproduce(catalogue, task, options, leaderboard, &mut clock, observe) {
+        observe(Event::Reproduction { one: task.one, number, of: tasks.len(), left: runner.clock.left() });
+        match runner.reproduce(task, observe) {
             Ok(()) => {}
             Err(error) if error.is_full_disk() => return Err(error),
             Err(error) => {
@@ -154,21 +133,24 @@ pub fn work(
     catalogue: &Catalogue,
     selected: &[&Reproduction],
     options: &Options,
-    observe: &mut dyn FnMut(Event<'_>),
+    observe: Observer<'_>,
 ) -> Result<(), Error> {
     let leaderboard = Leaderboard::of(&options.source)?;
-    let leaderboard = leaderboard.as_ref();
+    let runner = Runner::new(catalogue, options, leaderboard.as_ref());
     for one in selected {
-        for planned in &task(catalogue, one, options)?.runs {
+        for planned in &task(catalogue, one, options)?.plan.runs {
             let claim = options.runs.join("claims").join(&planned.key[..12]);
             let hold = match Hold::take(&claim) {
                 Err(Error::Busy { .. }) => continue,
                 other => other?,
             };
-            // A run that starts from one of another worker's is left to who comes last.
-            if training::finished(planned, leaderboard)?.is_none() && training::is_ready(planned) {
-                match train(planned, options, leaderboard, observe) {
-                    Ok(outcome) => observe(Event::Run { outcome: &outcome, before: false }),
+            // A run that starts with the weights of another worker's is left to who comes last.
+            if one::is_ready(planned) {
+                match runner.obtain(planned, observe) {
+                    Ok(Done { outcome, before: false, .. }) => {
+                        observe(Event::Run { outcome: &outcome, before: false });
+                    }
+                    Ok(_) => {}
                     Err(error) if error.is_full_disk() => return Err(error),
                     Err(error) => observe(Event::Failed(&error)),
                 }
@@ -180,134 +162,139 @@ pub fn work(
 }
 
 fn task<'a>(catalogue: &Catalogue, one: &'a Reproduction, options: &Options) -> Result<Task<'a>, Error> {
-    let runs = plan::runs(catalogue, one, options.scale, &options.source, &options.runs.join("runs"))?;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(one.hash.as_bytes());
-    hasher.update(options.source.hash(crate::data::Rows::Challenge).as_bytes());
-    for planned in &runs {
-        hasher.update(planned.key.as_bytes());
-    }
-    Ok(Task { one, runs, key: hasher.finalize().to_hex().to_string() })
+    let Options { scale, source, runs, .. } = options;
+    Ok(Task { one, plan: plan::plan(catalogue, one, *scale, source, &runs.join("runs"))? })
 }
 
-fn reproduce(
-    catalogue: &Catalogue,
-    task: &Task<'_>,
-    options: &Options,
-    leaderboard: Option<&Leaderboard>,
-    clock: &mut Clock,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<(), Error> {
-    let Task { one, runs, key } = task;
-    let path = options.results.join(format!("{}.json", one.id));
-    if let Some(outcome) = outcome::read::<Outcome>(&path)? {
-        let older = outcome.code != options.code;
-        if outcome.key == *key && !(older && options.rerun) {
-            observe(Event::Done { one, outcome: &outcome, before: true, older });
+/// Reproductions that are run one after the other.
+struct Runner<'a> {
+    catalogue: &'a Catalogue,
+    options: &'a Options,
+    place: Place<'a>,
+    clock: Clock,
+}
+
+impl<'a> Runner<'a> {
+    fn new(catalogue: &'a Catalogue, options: &'a Options, leaderboard: Option<&'a Leaderboard>) -> Self {
+        let Options { source, device, .. } = options;
+        let place = Place { source, leaderboard, device: *device };
+        Self { catalogue, options, place, clock: Clock::default() }
+    }
+
+    /// Starts the clock with what is not finished.
+    fn expect(&mut self, tasks: &[Task<'_>]) -> Result<(), Error> {
+        for Task { plan, .. } in tasks {
+            for planned in &plan.runs {
+                if one::finished(planned, self.place.leaderboard)?.is_none() {
+                    self.clock.expect(&planned.key, planned.seconds);
+                }
+            }
+            for search in &plan.searches {
+                self.clock.expect(&search.key, search.seconds);
+            }
+        }
+        Ok(())
+    }
+
+    fn reproduce(&mut self, task: &Task<'_>, observe: Observer<'_>) -> Result<(), Error> {
+        let Task { one, plan } = task;
+        let path = self.options.results.join(format!("{}.json", one.id));
+        if let Some(outcome) = outcome::read_current::<Outcome>(&path, &plan.key)? {
+            observe(Event::Done { outcome: &outcome, before: true });
+            return self.floor(plan);
+        }
+        let mut runs: Vec<(Planned, RunOutcome)> = Vec::new();
+        for planned in &plan.runs {
+            let started = Instant::now();
+            let Done { planned: settled, outcome, before } = self.obtain(planned, observe)?;
+            self.clock.done(&planned.key, started.elapsed().as_secs_f64());
+            observe(Event::Run { outcome: &outcome, before });
+            self.write_predictions(&settled, &outcome)?;
+            runs.push((settled, outcome));
+        }
+        let mut searches: Vec<SearchOutcome> = Vec::new();
+        for planned in &plan.searches {
+            let started = Instant::now();
+            let mut progress = |progress: Progress<'_>| observe(Event::Training(&planned.name, progress));
+            searches.push(training::search(planned, self.options.device, &mut progress)?);
+            self.clock.done(&planned.key, started.elapsed().as_secs_f64());
+        }
+        let outcome = self.judge(one, &plan.key, runs, searches)?;
+        outcome::write(&path, &outcome)?;
+        observe(Event::Done { outcome: &outcome, before: false });
+        self.floor(plan)
+    }
+
+    fn obtain(&self, planned: &Planned, observe: Observer<'_>) -> Result<Done, Error> {
+        let mut progress = |progress: Progress<'_>| observe(Event::Training(&planned.name, progress));
+        self.place.obtain(planned, &mut progress).map_err(|source| Error::Run {
+            id: planned.id.clone(),
+            run: planned.name.clone(),
+            seed: planned.seed,
+            source: Box::new(source),
+        })
+    }
+
+    /// Measures, compares and judges what is trained.
+    fn judge(
+        &self,
+        one: &Reproduction,
+        key: &str,
+        runs: Vec<(Planned, RunOutcome)>,
+        searches: Vec<SearchOutcome>,
+    ) -> Result<Outcome, Error> {
+        let Place { source, leaderboard, device } = self.place;
+        let context =
+            Context { catalogue: self.catalogue, one, source, runs: &runs, searches: &searches, leaderboard, device };
+        let mut outcome = Outcome {
+            id: one.id.clone(),
+            scale: self.options.scale,
+            key: key.to_owned(),
+            verdict: Verdict::NoClaim,
+            because: String::new(),
+            measures: Default::default(),
+            runs: Vec::new(),
+            searches: Vec::new(),
+            comparisons: Vec::new(),
+        };
+        for asked in &one.measures {
+            if let Some(measured) = measure::measure(asked, context)? {
+                outcome.measures.insert(asked.name.clone(), measured);
+            }
+        }
+        outcome.runs = runs.into_iter().map(|(_, outcome)| outcome).collect();
+        outcome.searches = searches;
+        let compare = |asked| comparison::compare(asked, &outcome.runs, outcome.scale, one.needs.as_deref());
+        outcome.comparisons = one.comparisons.iter().map(compare).collect();
+        (outcome.verdict, outcome.because) = verdict::verdict(one, &outcome);
+        Ok(outcome)
+    }
+
+    /// A ranked network's predictions of every test sequence, among the results.
+    fn write_predictions(&self, planned: &Planned, outcome: &RunOutcome) -> Result<(), Error> {
+        let (Some(name), Some(leaderboard), None) = (&planned.ranked, self.place.leaderboard, &outcome.failure) else {
             return Ok(());
-        }
-    }
-    let mut outcomes = Vec::new();
-    for planned in runs {
-        let finished = training::finished(planned, leaderboard)?;
-        let finished = match finished {
-            Some(outcome) if options.rerun && outcome.code != options.code => {
-                training::aside(&planned.folder)?;
-                None
-            }
-            other => other,
         };
-        let before = finished.is_some();
-        let started = Instant::now();
-        let outcome = match finished {
-            Some(outcome) => outcome,
-            None => train(planned, options, leaderboard, observe)?,
+        let path = self.options.results.join("predictions").join(format!("{}.json.gz", file_name(name)));
+        leaderboard.write_predictions(&planned.folder, self.options.device, &path)
+    }
+
+    /// The floor of the ranking, once, when one of its systems is run on few rows.
+    fn floor(&self, plan: &Plan) -> Result<(), Error> {
+        let ranked = plan.runs.iter().find(|planned| planned.ranked.is_some());
+        let (Some(planned), Some(leaderboard), Scale::Small) = (ranked, self.place.leaderboard, self.options.scale)
+        else {
+            return Ok(());
         };
-        clock.done(planned, started.elapsed().as_secs_f64());
-        observe(Event::Run { outcome: &outcome, before });
-        outcomes.push(outcome);
-    }
-    let context = Context { catalogue, source: &options.source, runs, leaderboard, device: options.device };
-    let mut outcome = Outcome {
-        id: one.id.clone(),
-        scale: options.scale,
-        key: key.clone(),
-        code: options.code.clone(),
-        verdict: Verdict::NoClaim,
-        because: String::new(),
-        measures: Default::default(),
-        runs: Vec::new(),
-        comparisons: Vec::new(),
-    };
-    for measure in &one.measures {
-        if let Some(measured) = measure.measure(context)? {
-            outcome.measures.insert(measure.name.clone(), measured);
+        let (path, key) = (self.options.results.join(FLOOR), plan::floor_key(&self.options.source));
+        match outcome::read_current::<Floor>(&path, &key)? {
+            Some(_) => Ok(()),
+            None => outcome::write(&path, &measure::floor(planned, leaderboard, &key)?),
         }
     }
-    let done: Vec<Done<'_>> = runs.iter().zip(&outcomes).collect();
-    for compare in &one.comparisons {
-        let mut compared = comparison::compare(compare, &done, options.scale, leaderboard, options.device)?;
-        if options.scale == Scale::Smoke && compared.verdict != Verdict::NoClaim {
-            // A few steps say nothing.
-            compared.verdict = Verdict::Undecided;
-        }
-        outcome.comparisons.push(compared);
-    }
-    outcome.runs = outcomes;
-    (outcome.verdict, outcome.because) = verdict::verdict(one, &outcome);
-    outcome::write(&path, &outcome)?;
-    observe(Event::Done { one, outcome: &outcome, before: false, older: false });
-    Ok(())
 }
 
-fn train(
-    planned: &Planned,
-    options: &Options,
-    leaderboard: Option<&Leaderboard>,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<RunOutcome, Error> {
-    let mut progress = |progress: Progress<'_>| observe(Event::Training(planned, progress));
-    let Options { source, device, code, .. } = options;
-    training::train(planned, source, leaderboard, *device, code, &mut progress).map_err(|source| Error::Run {
-        id: planned.id.clone(),
-        run: planned.name.clone(),
-        seed: planned.seed,
-        source: Box::new(source),
-    })
-}
-
-/// How long it will still take: what the runs are expected to take, times how much longer they took so far.
-struct Clock {
-    /// Keys of runs that are not finished, and what they are expected to take.
-    left: Vec<(String, f64)>,
-    expected: f64,
-    took: f64,
-}
-
-/// Seconds of a run without a budget, and of evaluation beside the training.
-const UNKNOWN: f64 = 5.0;
-
-impl Clock {
-    fn new(tasks: &[Task<'_>], leaderboard: Option<&Leaderboard>) -> Result<Self, Error> {
-        let mut known = BTreeSet::new();
-        let mut left = Vec::new();
-        for planned in tasks.iter().flat_map(|task| &task.runs) {
-            if known.insert(&planned.key) && training::finished(planned, leaderboard)?.is_none() {
-                left.push((planned.key.clone(), planned.seconds.unwrap_or(0.0) + UNKNOWN));
-            }
-        }
-        Ok(Self { left, expected: 0.0, took: 0.0 })
-    }
-
-    fn left(&self) -> f64 {
-        let factor = if self.expected > 0.0 { self.took / self.expected } else { 1.0 };
-        factor * self.left.iter().map(|(_, seconds)| seconds).sum::<f64>()
-    }
-
-    fn done(&mut self, planned: &Planned, took: f64) {
-        if let Some(at) = self.left.iter().position(|(key, _)| *key == planned.key) {
-            self.expected += self.left.remove(at).1;
-            self.took += took;
-        }
-    }
+/// A system's name as that of a file.
+pub(crate) fn file_name(name: &str) -> String {
+    name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-")
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Scale {
     /// A few steps of everything, on simulated promoters: it shows that it runs.
     Smoke,
-    /// Real rows, cut so that all of it takes two hours on two cores.
+    /// Real rows, cut so that all of it takes twelve hours on two cores at most.
     Small,
     /// The challenge's 6.7 million rows with the teams' settings.
     Full,

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use promoter_reproduce::outcome::{self, Outcome, RunOutcome};
-use promoter_reproduce::runner::Hold;
+use promoter_reproduce::{Hold, Outcome, RunOutcome, read};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -41,11 +40,11 @@ fn what_cannot_be_done_is_said_before_anything_is_run() {
     let file = file.to_str().unwrap();
     let one = "E-Peppa-3";
     fails(folder.path(), &["E-Peppa-33"], "did you mean E-Peppa-3");
-    fails(folder.path(), &[one, "--scale", "small"], "--scale small needs data");
-    fails(folder.path(), &[one, "--scale", "small", "--data", "nowhere"], "nowhere: there is nothing of that name");
-    fails(folder.path(), &[one, "--scale", "small", "--data", file], "is no folder");
+    fails(folder.path(), &[one, "--scale", "small", "--data", "nowhere"], "nowhere: does not exist");
+    fails(folder.path(), &[one, "--scale", "small", "--data", file], "is not a folder");
     fails(folder.path(), &[one, "--scale", "small", "--data", path], "train_sequences_sample.txt.gz: is missing");
-    fails(folder.path(), &[one, "--data", path], "leave --data out");
+    fails(folder.path(), &[one, "--data", path], "omit --data");
+    fails(folder.path(), &[one, "--scale", "full"], "--data PATH");
     fails(folder.path(), &[one, "--scale", "full", "--data", path], "is a folder");
     fails(folder.path(), &[one, "--scale", "full", "--data", file], "it has 2 rows, 1 of length 110 without N");
     assert!(!folder.path().join("results/E-Peppa-3.json").exists());
@@ -59,16 +58,29 @@ fn the_list_has_every_experiment_and_its_status() {
     for (shown, line) in text(&output).lines().zip(list.lines()) {
         let columns: Vec<&str> = line.split('\t').collect();
         assert!(shown.starts_with(columns[0]) && shown.contains(columns[1]) && shown.contains(columns[2]), "{shown}");
-        assert!(shown.ends_with("not run"), "{shown}");
+        assert!(shown.ends_with("not run with this code yet"), "{shown}");
     }
     assert_eq!(text(&output).lines().count(), list.lines().count());
+}
+
+/// Without any option the small scale has its data, and a plan trains nothing.
+#[test]
+fn a_plan_says_what_would_be_trained_and_how_long_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program(folder.path(), &["Peppa", "--scale", "small", "--dry-run"]).output().unwrap();
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    let line = text.lines().find(|line| line.starts_with("E-Peppa-3, centre")).unwrap();
+    assert!(line.contains("670") && line.contains(" s"), "60 s of 64 rows at 1.4 ms: {line}");
+    assert!(text.contains("all, on two idle cores") && text.contains("nothing was started"), "{text}");
+    assert!(!folder.path().join("runs").exists() && !folder.path().join("results").exists());
 }
 
 #[test]
 fn two_runners_in_one_folder_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _hold = Hold::take(&folder.path().join("runs")).unwrap();
-    fails(folder.path(), &["E-Peppa-5"], "another process reproduces in");
+    fails(folder.path(), &["E-Peppa-5"], "another process is using");
 }
 
 /// Outcomes by run folder, with when they were written.
@@ -77,7 +89,7 @@ fn finished(folder: &Path) -> BTreeMap<PathBuf, (RunOutcome, std::time::SystemTi
     let paths = entries.map(|entry| entry.unwrap().path().join("outcome.json")).filter(|path| path.is_file());
     paths
         .map(|path| {
-            let one = outcome::read(&path).unwrap().unwrap();
+            let one = read(&path).unwrap().unwrap();
             let written = path.metadata().unwrap().modified().unwrap();
             (path.strip_prefix(folder).unwrap().to_owned(), (one, written))
         })
@@ -86,7 +98,7 @@ fn finished(folder: &Path) -> BTreeMap<PathBuf, (RunOutcome, std::time::SystemTi
 
 fn results(folder: &Path) -> Vec<Outcome> {
     let ids = ["E-NC-10", "E-Peppa-3"];
-    ids.iter().map(|id| outcome::read(&folder.join(format!("results/{id}.json"))).unwrap().unwrap()).collect()
+    ids.iter().map(|id| read(&folder.join(format!("results/{id}.json"))).unwrap().unwrap()).collect()
 }
 
 /// Killed after its first run, the program keeps that run, makes the others and ends with the numbers of a program that
@@ -116,7 +128,48 @@ fn a_killed_program_goes_on_without_repeating_what_is_finished() {
         assert_eq!(values(a), values(&b));
         assert_eq!((&a.because, &a.comparisons, &a.measures), (&b.because, &b.comparisons, &b.measures));
     }
+    pages_show_current_results_only(killed.path());
     let output = program(killed.path(), &arguments).output().unwrap();
     assert_eq!(text(&output).matches("up to date").count(), 2, "{}", text(&output));
     assert_eq!(finished(killed.path()), after);
+}
+
+/// `report --check` passes for pages of current results, and fails when one of them was made with other files, data or
+/// code; written again, the pages say so.
+fn pages_show_current_results_only(folder: &Path) {
+    let (results, pages) = (folder.join("shown"), folder.join("pages"));
+    fs::create_dir_all(&results).unwrap();
+    let result = results.join("E-NC-10.json");
+    fs::copy(folder.join("results/E-NC-10.json"), &result).unwrap();
+    let report = |check: bool| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_promoter-reproduce"));
+        command.arg("--root").arg(project(folder)).arg("report").args(check.then_some("--check"));
+        command.arg("--results").arg(&results).arg("--pages").arg(&pages).output().unwrap()
+    };
+    let shown = || fs::read_to_string(pages.join("experiments.md")).unwrap();
+    assert!(report(false).status.success());
+    assert!(report(true).status.success(), "{}", text(&report(true)));
+    assert!(shown().contains("8 units against 32 units"));
+    let row = |text: &str| text.lines().find(|line| line.starts_with("| [E-NC-10]")).unwrap().to_owned();
+    assert!(row(&shown()).ends_with("| did not hold |"), "{}", row(&shown()));
+    let json = fs::read_to_string(&result).unwrap();
+    let key = json.lines().find(|line| line.trim_start().starts_with("\"key\"")).unwrap();
+    fs::write(&result, json.replacen(key, "  \"key\": \"another\",", 1)).unwrap();
+    let output = report(true);
+    assert!(!output.status.success() && text(&output).contains("experiments.md"), "{}", text(&output));
+    assert!(report(false).status.success() && report(true).status.success());
+    assert!(row(&shown()).ends_with("| not run with this code yet |"), "{}", row(&shown()));
+}
+
+/// The project's folder as links, with a README of its own that may be written.
+fn project(folder: &Path) -> PathBuf {
+    let project = folder.join("project");
+    if !project.exists() {
+        fs::create_dir_all(&project).unwrap();
+        for part in ["examples", "xtask"] {
+            std::os::unix::fs::symlink(fs::canonicalize(root().join(part)).unwrap(), project.join(part)).unwrap();
+        }
+        fs::copy(root().join("README.md"), project.join("README.md")).unwrap();
+    }
+    project
 }

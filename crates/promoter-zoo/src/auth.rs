@@ -35,6 +35,8 @@ pub enum Output {
 pub struct Config {
     /// Positions of the input: the insert.
     pub length: i64,
+    /// Channels of the input: 4 of one-hot, more of k-mer vectors, which the team tried.
+    pub input_channels: i64,
     /// Filters of the convolution.
     pub filters: i64,
     /// Positions that the convolution sees.
@@ -56,6 +58,7 @@ impl Config {
     pub fn submitted() -> Self {
         Self {
             length: 80,
+            input_channels: 4,
             filters: 1000,
             width: 30,
             pool: 3,
@@ -85,15 +88,16 @@ impl Architecture for Config {
     const PRESETS: &'static [Preset<Self>] = &[("auth", Self::submitted)];
 
     fn input(&self) -> Input {
-        Input { length: self.length, channels: 4 }
+        Input { length: self.length, channels: self.input_channels }
     }
 
     fn resized(self, input: Input) -> Self {
-        Self { length: input.length, ..self }
+        Self { length: input.length, input_channels: input.channels, ..self }
     }
 
     fn check(&self) -> Result<(), Error> {
         check::size("length", self.length)?;
+        check::size("input_channels", self.input_channels)?;
         check::size("filters", self.filters)?;
         check::size("width", self.width)?;
         check::size("pool", self.pool)?;
@@ -139,8 +143,8 @@ pub struct Auth {
 
 impl Auth {
     fn new(config: Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        let Config { filters, width, lstm_units, dense_units, .. } = config;
-        let shape = Shape { padding: Padding::Valid, ..Shape::same(4, filters, width) };
+        let Config { input_channels, filters, width, lstm_units, dense_units, .. } = config;
+        let shape = Shape { padding: Padding::Valid, ..Shape::same(input_channels, filters, width) };
         let glorot = Init::glorot_uniform(shape.fan_in(), shape.fan_out());
         let conv = Conv1d::keras(scope.sub("conv"), shape, glorot)?;
         let he = Init::he_normal(filters);

@@ -22,6 +22,7 @@ pub mod nad;
 pub mod network;
 pub mod noisy_chardonnay;
 pub mod noisy_chardonnay_attention;
+pub mod noisy_chardonnay_sweep;
 pub mod peppa;
 pub mod registry;
 pub mod trace;

@@ -108,7 +108,7 @@ impl Default for Config {
 
 /// Keras' multi-head attention of a sequence to itself: Glorot uniform weights, biases zero.
 #[derive(Debug)]
-struct Attention {
+pub(crate) struct Attention {
     layer: String,
     heads: i64,
     query: Linear,
@@ -118,7 +118,7 @@ struct Attention {
 }
 
 impl Attention {
-    fn new(mut scope: Scope<'_>, channels: i64, heads: i64, key: i64) -> Result<Self, Error> {
+    pub(crate) fn new(mut scope: Scope<'_>, channels: i64, heads: i64, key: i64) -> Result<Self, Error> {
         let layer = scope.layer().to_owned();
         let mut project = |name, from, to| {
             let glorot = Init::glorot_uniform(from, to);
@@ -135,7 +135,7 @@ impl Attention {
     }
 
     /// (B, L, C) to the same.
-    fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
         let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
         let mixed = self.mix(&query, &key, &value).in_layer(&self.layer)?;
         record(&self.layer, "attention", &mixed, || 2 * mixed.numel() as i64 * mixed.size()[1]);

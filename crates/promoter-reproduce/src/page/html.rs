@@ -4,20 +4,23 @@ use minijinja::{AutoEscape, Environment, Value, context};
 
 use super::diagram::{self, Diagram, Stage};
 use super::line::{extent, lines};
-use super::plot::{self, Curve};
-use super::{Ranked, Results};
+use super::plot::{self, Curve, Kind};
+use super::ranking::{Ranking, Row};
+use super::{PENDING, Results};
 use crate::Error;
+use crate::catalogue::reproduction::{Figure, Reproduction};
 use crate::outcome::{Outcome, Point, RunOutcome};
-use crate::reproduction::{Figure, Reproduction};
-use crate::verdict::show_number;
+use crate::text;
+use crate::value::Name;
 
 /// The networks that are drawn.
-const NETWORKS: [&str; 7] = ["auth", "noisy-chardonnay", "madlab", "nad", "peppa", "legnet", "dream-rnn"];
+const NETWORKS: [&str; 9] =
+    ["auth", "noisy-chardonnay", "madlab", "nad", "peppa", "legnet", "dream-cnn", "dream-rnn", "dream-attn"];
 
 /// Draws the page.
 ///
 /// # Errors
-/// [`Error::Report`].
+/// [`Error::Page`], [`Error::Figure`].
 pub(super) fn page(results: &Results<'_>) -> Result<String, Error> {
     let mut teams = Vec::new();
     for (team, ones) in results.teams() {
@@ -31,36 +34,50 @@ pub(super) fn page(results: &Results<'_>) -> Result<String, Error> {
     for name in NETWORKS {
         networks.push(network(&diagram::diagram(name)?));
     }
-    let ranking: Vec<Value> = results.ranking().iter().map(ranked).collect();
+    let ranking: Vec<Value> = results.ranking.rows.iter().map(ranked).collect();
+    let plots = plots(&results.ranking)?;
     let environment = results.outcomes.values().flat_map(|outcome| &outcome.runs).next().map(|run| {
         let env = &run.environment;
         format!("{} with {} threads, {}, LibTorch {}", env.device, env.threads, env.cpu, env.libtorch)
     });
     let done = results.outcomes.len();
     let page = context! {
-        teams, networks, ranking, environment, done, all => results.catalogue.reproductions.len(),
+        teams, networks, ranking, plots, environment, done, all => results.catalogue.reproductions.len(),
+        rule => &results.ranking.rule.rule, pending => results.ranking.pending.join(", "), unfinished => PENDING,
     };
     let mut templates = Environment::new();
     templates.set_auto_escape_callback(|_| AutoEscape::Html);
-    templates.render_str(include_str!("page.html"), page).map_err(|error| Error::Report(error.to_string()))
+    Ok(templates.render_str(include_str!("page.html"), page)?)
 }
 
-fn ranked(ranked: &Ranked<'_>) -> Value {
-    let run = ranked.run;
-    let value = |name: &str| run.values.get(name).map_or("-".into(), |value| format!("{value:.3}"));
-    let interval =
-        |name: &str| run.intervals.get(name).map_or(String::new(), |(low, high)| format!("{low:.3} to {high:.3}"));
+fn ranked(row: &Row) -> Value {
     context! {
-        name => ranked.name,
-        parameters => run.values.get("parameters").map_or("-".into(), |n| show_number(*n)),
-        extent => extent(run), seconds => format!("{:.0}", run.seconds),
-        budget => ranked.budget.map_or("-".into(), |seconds| format!("{seconds:.0}")),
-        score => value("public_pearson_score"), score_interval => interval("public_pearson_score"),
-        rank => value("public_spearman_score"), rank_interval => interval("public_spearman_score"),
-        all => value("public_pearson"), validation => value("validation_pearson"),
+        name => &row.name, parameters => &row.parameters, extent => &row.trained, chosen => &row.chosen,
+        budget => &row.budget, seconds => &row.taken, score => &row.score, rank => &row.spearman,
+        all => &row.all, validation => &row.validation, is_system => row.is_system,
         // A bar from 0 to 1.
-        bar => run.values.get("public_pearson_score").map_or(0.0, |value| (value * 100.0).clamp(0.0, 100.0)),
+        bar => (row.value * 100.0).clamp(0.0, 100.0),
     }
+}
+
+/// Public score and validation r against the seconds of training, the floor as a line.
+fn plots(ranking: &Ranking<'_>) -> Result<Vec<String>, Error> {
+    if ranking.runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut plots = Vec::new();
+    for (value, y) in
+        [(Name::PublicPearsonScore, "Pearson score, public rows"), (Name::ValidationPearson, "validation r")]
+    {
+        let floor = ranking.floor.as_ref().and_then(|floor| floor.values.get(&value));
+        let line = floor.map(|&floor| vec![(0.0, floor), (ranking.rule.seconds, floor)]);
+        let mut curves: Vec<Curve> = (ranking.curves(value).into_iter())
+            .map(|(name, points)| Curve { name: name.to_owned(), points, kind: Kind::Ours })
+            .collect();
+        curves.extend(line.map(|points| Curve { name: "ridge".into(), points, kind: Kind::Floor }));
+        plots.push(plot::curves(y, "seconds of training on two idle cores", y, &curves)?);
+    }
+    Ok(plots)
 }
 
 fn experiment(one: &Reproduction, outcome: Option<&Outcome>) -> Result<Value, Error> {
@@ -68,7 +85,8 @@ fn experiment(one: &Reproduction, outcome: Option<&Outcome>) -> Result<Value, Er
         .into_iter()
         .map(|line| {
             context! {
-                what => &line.what, metric => &line.metric, reported => &line.reported, ours => &line.ours, on => &line.on,
+                what => &line.what, metric => &line.metric, reported => &line.reported, ours => &line.ours,
+                on => &line.on,
             }
         })
         .collect();
@@ -77,7 +95,7 @@ fn experiment(one: &Reproduction, outcome: Option<&Outcome>) -> Result<Value, Er
         figures.push(figure(asked, outcome)?);
     }
     let runs: Vec<Value> = outcome.map_or(Vec::new(), |outcome| outcome.runs.iter().map(run).collect());
-    let verdict = outcome.map_or("not run", |outcome| outcome.verdict.text());
+    let verdict = outcome.map_or(PENDING, |outcome| outcome.verdict.text());
     Ok(context! {
         id => &one.id, title => &one.title, claim => &one.claim, source => &one.source, note => &one.note,
         discrepancies => &one.discrepancies, lines, figures, runs, verdict,
@@ -85,13 +103,13 @@ fn experiment(one: &Reproduction, outcome: Option<&Outcome>) -> Result<Value, Er
 }
 
 fn run(run: &RunOutcome) -> Value {
-    let value = |name: &str| run.values.get(name).map_or("-".into(), |value| format!("{value:.4}"));
+    let value = |name: Name| run.values.get(&name).map_or("-".into(), |value| format!("{value:.4}"));
     context! {
         name => &run.name, seed => run.seed, data => &run.data, extent => extent(run), batch => run.batch,
-        steps => show_number(run.steps as f64), seconds => format!("{:.0}", run.seconds),
-        parameters => run.values.get("parameters").map_or("-".into(), |n| show_number(*n)),
-        pearson => value("validation_pearson"), spearman => value("validation_spearman"), r2 => value("label_r2"),
-        mse => value("label_mse"), public => value("public_pearson_score"),
+        steps => text::number(run.steps as f64), seconds => format!("{:.0}", run.seconds),
+        parameters => run.values.get(&Name::Parameters).map_or("-".into(), |n| text::number(*n)),
+        pearson => value(Name::ValidationPearson), spearman => value(Name::ValidationSpearman),
+        r2 => value(Name::LabelR2), mse => value(Name::LabelMse), public => value(Name::PublicPearsonScore),
         failure => run.failure.clone().unwrap_or_default(),
     }
 }
@@ -100,14 +118,14 @@ fn figure(figure: &Figure, outcome: Option<&Outcome>) -> Result<String, Error> {
     let mut curves: Vec<Curve> = figure
         .reported
         .iter()
-        .map(|points| Curve { name: points.name.clone(), points: points.points.clone(), ours: false })
+        .map(|points| Curve { name: points.name.clone(), points: points.points.clone(), kind: Kind::Reported })
         .collect();
     for asked in &figure.ours {
         let run = outcome.and_then(|outcome| outcome.runs.iter().find(|run| run.name == asked.run));
         let point = |point: &Point| Some((point.passes, *point.values.get(&asked.value)?));
         if let Some(run) = run {
             let points = run.curve.iter().filter_map(point).collect();
-            curves.push(Curve { name: asked.name.clone(), points, ours: true });
+            curves.push(Curve { name: asked.name.clone(), points, kind: Kind::Ours });
         }
     }
     plot::curves(&figure.title, &figure.x, &figure.y, &curves)

@@ -4,15 +4,36 @@ use plotters::prelude::*;
 
 use crate::Error;
 
-/// A curve: its name, its points, and whether it is ours.
+/// A curve: its name, its points, and whose it is.
 pub(super) struct Curve {
     pub(super) name: String,
     pub(super) points: Vec<(f64, f64)>,
-    pub(super) ours: bool,
+    pub(super) kind: Kind,
 }
 
-/// Blue and orange that colour-blind people tell apart, in print too; reported ones grey and dark.
-const OURS: [RGBColor; 3] = [RGBColor(0, 90, 160), RGBColor(220, 110, 0), RGBColor(0, 130, 90)];
+/// Whose a curve is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Of a run.
+    Ours,
+    /// Of a report.
+    Reported,
+    /// What every network must pass.
+    Floor,
+}
+
+/// Colours that colour-blind people tell apart, in print too (Okabe and Ito, darker); reported ones grey and dark.
+const OURS: [RGBColor; 9] = [
+    RGBColor(0, 90, 160),
+    RGBColor(220, 110, 0),
+    RGBColor(0, 130, 90),
+    RGBColor(190, 90, 140),
+    RGBColor(70, 160, 210),
+    RGBColor(200, 160, 0),
+    RGBColor(110, 60, 20),
+    RGBColor(120, 120, 220),
+    RGBColor(160, 30, 30),
+];
 const REPORTED: [RGBColor; 2] = [RGBColor(120, 120, 120), RGBColor(30, 30, 30)];
 
 /// Draws curves; ours are lines, reported ones points with thin lines.
@@ -20,7 +41,7 @@ pub(super) fn curves(title: &str, x: &str, y: &str, curves: &[Curve]) -> Result<
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (560, 360)).into_drawing_area();
-        let draw = || -> Result<(), Box<dyn std::error::Error>> {
+        let draw = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             area.fill(&WHITE)?;
             let all = || curves.iter().flat_map(|curve| curve.points.iter().copied());
             let (x0, x1) = range(all().map(|point| point.0));
@@ -34,9 +55,12 @@ pub(super) fn curves(title: &str, x: &str, y: &str, curves: &[Curve]) -> Result<
             chart.configure_mesh().light_line_style(TRANSPARENT).x_desc(x).y_desc(y).draw()?;
             let (mut ours, mut reported) = (OURS.iter().cycle(), REPORTED.iter().cycle());
             for curve in curves {
-                let colours = if curve.ours { &mut ours } else { &mut reported };
-                let colour = *colours.next().unwrap_or(&BLACK);
-                let (width, size) = if curve.ours { (2, 2) } else { (1, 4) };
+                let colour = match curve.kind {
+                    Kind::Ours => *ours.next().unwrap_or(&BLACK),
+                    Kind::Reported => *reported.next().unwrap_or(&BLACK),
+                    Kind::Floor => BLACK,
+                };
+                let (width, size) = if curve.kind == Kind::Reported { (1, 4) } else { (2, 2) };
                 chart
                     .draw_series(LineSeries::new(curve.points.iter().copied(), colour.stroke_width(width)))?
                     .label(&curve.name)
@@ -52,7 +76,7 @@ pub(super) fn curves(title: &str, x: &str, y: &str, curves: &[Curve]) -> Result<
             area.present()?;
             Ok(())
         };
-        draw().map_err(|error| Error::Report(error.to_string()))?;
+        draw().map_err(|source| Error::Figure { title: title.to_owned(), source })?;
     }
     Ok(svg)
 }

@@ -4,7 +4,7 @@ use promoter_zoo::info::{Info, Layer};
 use promoter_zoo::registry::NetworkConfig;
 
 use crate::Error;
-use crate::verdict::show_number;
+use crate::text::number;
 
 /// A drawn network: its numbers and the drawing.
 pub(super) struct Diagram {
@@ -35,9 +35,9 @@ pub(super) fn diagram(preset: &str) -> Result<Diagram, Error> {
     let svg = draw(&input, &stages);
     Ok(Diagram {
         name: preset.to_owned(),
-        parameters: show_number(info.parameters as f64),
-        trainable: show_number(info.trainable_parameters as f64),
-        multiply_adds: show_number(info.multiply_adds as f64),
+        parameters: number(info.parameters as f64),
+        trainable: number(info.trainable_parameters as f64),
+        multiply_adds: number(info.multiply_adds as f64),
         input,
         stages,
         svg,
@@ -70,7 +70,7 @@ fn stages(layers: &[Layer]) -> Vec<Stage> {
             last.kinds = kinds.join(", ");
             last.output = output;
             last.count += layer.parameters;
-            last.parameters = show_number(last.count as f64);
+            last.parameters = number(last.count as f64);
         }
     }
     stages
@@ -83,10 +83,10 @@ fn stage(name: &str) -> &str {
     let skip = if name.starts_with("net.seqextractor.") { "net.seqextractor.".len() } else { 0 };
     let Some(first) = name[skip..].find('.').map(|at| at + skip) else { return name };
     let rest = &name[first + 1..];
-    let number = rest.split('.').next().is_some_and(|part| part.parse::<u32>().is_ok());
+    let has_number = rest.split('.').next().is_some_and(|part| part.parse::<u32>().is_ok());
     // NAD's blocks have numbered layers; a stage of them is a whole block.
     let is_block = skip > 0 || (name.starts_with('c') && first == 2);
-    if number && !is_block { name_or(rest.find('.').map(|at| first + 1 + at)) } else { &name[..first] }
+    if has_number && !is_block { name_or(rest.find('.').map(|at| first + 1 + at)) } else { &name[..first] }
 }
 
 fn draw(input: &str, stages: &[Stage]) -> String {
@@ -112,7 +112,8 @@ fn draw(input: &str, stages: &[Stage]) -> String {
         y += height;
     }
     format!(
-        "<svg viewBox='0 0 {WIDTH} {0}' width='{WIDTH}' height='{0}' xmlns='http://www.w3.org/2000/svg' role='img'>{body}</svg>",
+        "<svg viewBox='0 0 {WIDTH} {0}' width='{WIDTH}' height='{0}' xmlns='http://www.w3.org/2000/svg' \
+         role='img'>{body}</svg>",
         y + 4
     )
 }

@@ -1,0 +1,148 @@
+//! What a trained network predicts, and what its run's folder holds. With `run` the only file that knows the folder.
+
+use std::path::Path;
+
+use promoter::Predictor;
+use promoter::predictor::{Description, FORMAT};
+use promoter_encode::embed::Vectors;
+use promoter_encode::embed::io::Format;
+use promoter_metrics::Metric;
+use promoter_seq::Table;
+use promoter_torch::Params;
+use promoter_torch::file::Tensors;
+use promoter_train::batch::{DeviceRows, Encoder, View};
+use promoter_train::{Experiment, Prepared, vectors};
+use promoter_zoo::Mode;
+use tch::{Device, Tensor};
+
+use crate::Error;
+use crate::plan::Planned;
+
+/// Rows that go through the network at once.
+const BATCH: usize = 256;
+
+/// Tensor of a predictor that holds the vectors of k-mers.
+const VECTORS: &str = "encoding.vectors";
+
+/// The network that a run kept.
+///
+/// # Errors
+/// [`Error::Predictor`].
+pub(super) fn kept(run: &Path, device: Device) -> Result<Predictor, Error> {
+    Ok(Predictor::of_run(run, device)?)
+}
+
+/// The network of a checkpoint, which a run leaves on its way.
+///
+/// # Errors
+/// [`Error::Weights`], [`Error::Predictor`].
+pub(super) fn of_checkpoint(
+    checkpoint: &Path,
+    planned: &Planned,
+    prepared: &Prepared,
+    device: Device,
+) -> Result<Predictor, Error> {
+    let file = Tensors::read(checkpoint)?;
+    let mut tensors = Tensors::default();
+    for (name, tensor) in file.tensors {
+        if let Some(name) = name.strip_prefix("network.") {
+            tensors.tensors.insert(name.to_owned(), tensor);
+        }
+    }
+    let Experiment { title, network, encoding, evaluation, .. } = planned.experiment.clone();
+    if let Some(table) = vectors_of(&planned.experiment, &planned.folder)? {
+        tensors.insert(VECTORS, &table)?;
+    }
+    let description = Description {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        title,
+        network,
+        encoding,
+        label: prepared.label,
+        evaluation,
+        training: None,
+    };
+    Ok(Predictor::new(description, tensors, checkpoint, device)?)
+}
+
+/// The vectors of a run's k-mers, where its encoding has some.
+fn vectors_of(experiment: &Experiment, folder: &Path) -> Result<Option<Tensor>, Error> {
+    let Some(kmers) = experiment.encoding.kmers() else { return Ok(None) };
+    let vectors = Vectors::load(folder.join(vectors::FILE), Format::Safetensors);
+    Ok(Some(vectors::table(&kmers, &vectors.map_err(promoter_train::Error::from)?)?))
+}
+
+/// Predictions of a run's validation rows by the network that it kept.
+///
+/// # Errors
+/// Those of preparing and predicting.
+pub(super) fn validation(planned: &Planned, device: Device) -> Result<Vec<f32>, Error> {
+    let prepared = Prepared::of(&planned.experiment)?;
+    Ok(kept(&planned.folder, device)?.predict_table(&prepared.validation, None)?)
+}
+
+/// Labels and predictions of training rows, evenly taken, as many as there are validation rows at most.
+///
+/// # Errors
+/// [`Error::Predictor`].
+pub(super) fn training(planned: &Planned, prepared: &Prepared, device: Device) -> Result<(Vec<f32>, Vec<f32>), Error> {
+    let (all, n) = (prepared.train.len(), prepared.train.len().min(prepared.validation.len()));
+    let rows: Vec<u32> = (0..n).map(|i| (i * all / n) as u32).collect();
+    let table: Table = prepared.train.select(&rows);
+    let predictions = kept(&planned.folder, device)?.predict_table(&table, None)?;
+    Ok((table.labels().to_vec(), predictions))
+}
+
+/// The L2 penalty of a run's kept weights; none without one.
+///
+/// # Errors
+/// [`Error::Weights`], [`Error::Network`].
+pub(super) fn penalty(planned: &Planned) -> Result<Option<f64>, Error> {
+    let Some(l2) = planned.experiment.training.l2 else { return Ok(None) };
+    let mut params = Params::new(Device::Cpu, 0);
+    let network = planned.experiment.network.build(&mut params)?;
+    let weights = Tensors::read(&planned.weights())?.tensors;
+    let mut sum = 0.0;
+    for tensor in weights.iter().filter(|(name, _)| network.is_penalised(name)).map(|(_, tensor)| tensor) {
+        let square = tensor.f_square().and_then(|square| square.f_sum(tch::Kind::Double));
+        let square = square.and_then(f64::try_from).map_err(torch("summing the penalty"))?;
+        sum += square;
+    }
+    Ok(Some(l2 * sum))
+}
+
+/// Pearson's r of one column of a network's output, or of the mean of all, on a run's validation rows, in units of the
+/// transformed label.
+///
+/// # Errors
+/// Those of preparing and predicting.
+pub(super) fn level(planned: &Planned, level: Option<i64>, device: Device) -> Result<f64, Error> {
+    let experiment = &planned.experiment;
+    let prepared = Prepared::of(experiment)?;
+    let mut params = Params::new(device, 0);
+    let network = experiment.network.build(&mut params)?;
+    let best = planned.weights();
+    Tensors::read(&best)?.load_into(&params, &best)?;
+    let table = vectors_of(experiment, &planned.folder)?;
+    let encoder = Encoder::new(&experiment.encoding, table.as_ref(), device)?;
+    let rows = DeviceRows::new(&prepared.validation, &experiment.encoding, &prepared.label, device)?;
+    let _guard = tch::no_grad_guard();
+    let mut predictions: Vec<f32> = Vec::with_capacity(rows.len());
+    for from in (0..rows.len()).step_by(BATCH) {
+        let n = BATCH.min(rows.len() - from);
+        let x = encoder.encode(&rows.codes(from, n)?, &View::default())?;
+        let output = network.forward(&x, Mode::Evaluate)?;
+        let column = match level {
+            Some(level) => output.f_select(1, level).map_err(torch("predicting by levels"))?,
+            None => network.expression(&output)?,
+        };
+        predictions.extend(Vec::<f32>::try_from(column).map_err(torch("predicting by levels"))?);
+    }
+    let labels = Vec::<f32>::try_from(rows.labels()).map_err(torch("predicting by levels"))?;
+    Ok(Metric::Pearson.of(&labels, &predictions, BATCH)?)
+}
+
+fn torch(doing: &'static str) -> impl FnOnce(tch::TchError) -> Error {
+    move |source| Error::Torch { doing, source }
+}
