@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use promoter_train::search::{self, Search};
-use promoter_train::{Environment, EpochRecord, Experiment, Prepared, Progress, Run, Trainer};
+use promoter_train::{Environment, EpochRecord, Experiment, Prepared, Progress, Session};
 use tch::Device;
 
 use crate::Error;
@@ -43,19 +43,17 @@ pub(crate) fn train(
     on_the_way: OnTheWay<'_>,
 ) -> Result<Ended, Error> {
     let environment = Environment::of(device);
-    let prepared = Prepared::of(&planned.experiment)?;
     let mut experiment = planned.experiment.clone();
     if let Some(start) = &mut experiment.start {
         // What was begun from other weights is not taken up.
         start.hash = Some(data::hash(&start.weights)?);
     }
-    let run = open(&planned.folder, &experiment, &environment)?;
-    let last = run.last();
     let every = experiment.training.checkpoint_steps;
-    let mut trainer = Trainer::new(experiment, &prepared, run, device)?;
-    let steps_per_epoch = trainer.steps();
+    let mut session = open(&planned.folder, experiment, device)?;
+    let (prepared, last) = (session.prepared().clone(), session.folder().last_path());
+    let steps_per_epoch = session.steps_per_epoch();
     let mut failed = None;
-    let trained = trainer.train(&mut |progress| {
+    let trained = session.train(&mut |progress| {
         if let (Progress::Step { epoch, step, .. }, None) = (&progress, &failed)
             && is_checkpointed(*epoch, step - 1, every)
         {
@@ -72,8 +70,7 @@ pub(crate) fn train(
         Err(error @ promoter_train::Error::NotFinite { .. }) => (None, Some(error.to_string())),
         Err(error) => return Err(error.into()),
     };
-    let records = trainer.records().to_vec();
-    drop(trainer);
+    let records = session.records().to_vec();
     Ok(Ended { prepared, end, failure, records, steps_per_epoch, environment })
 }
 
@@ -86,15 +83,20 @@ fn is_checkpointed(epoch: u64, done: u64, every: Option<u64>) -> bool {
 }
 
 /// The folder of the run, new or as it was left. What cannot be taken up is put aside, never removed.
-fn open(path: &Path, wanted: &Experiment, environment: &Environment) -> Result<Run, Error> {
+fn open(path: &Path, wanted: Experiment, device: Device) -> Result<Session, Error> {
     if path.exists() {
-        match Run::resume(path, environment) {
-            Ok((run, experiment)) if experiment == *wanted => return Ok(run),
+        match Session::resume(path, device) {
+            Ok(session) if wanted.is_that_of(session.experiment()) => return Ok(session),
             Err(error @ promoter_train::Error::Busy { .. }) => return Err(error.into()),
-            Ok(_) | Err(_) => aside(path)?,
+            Ok(session) => drop(session),
+            Err(_) => {}
         }
+        aside(path)?;
     }
-    Ok(Run::create(path, wanted, environment)?)
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(Error::io(parent))?;
+    }
+    Ok(Session::start(wanted, path, device)?)
 }
 
 /// Renames a folder, so that there is room for a new one.

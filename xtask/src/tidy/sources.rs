@@ -72,7 +72,8 @@ fn outside_paths(page: &Page, findings: &mut Findings) {
 
 /// Folders that a path goes up before it goes down.
 fn climbs(path: &str) -> usize {
-    path.split('/').take_while(|part| *part == "..").count()
+    let rest = |path: &str| path.strip_prefix("../").map(str::to_owned);
+    std::iter::successors(rest(path), |path| rest(path)).count()
 }
 
 fn rust(page: &Page, findings: &mut Findings) {

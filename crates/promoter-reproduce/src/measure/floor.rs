@@ -34,9 +34,9 @@ pub(crate) struct Floor {
 /// # Errors
 /// Those of preparing the rows, [`Error::Metric`], [`Error::Dream`].
 pub(crate) fn floor(planned: &Planned, leaderboard: &Leaderboard, key: &str) -> Result<Floor, Error> {
-    let prepared = Prepared::of(&planned.experiment)?;
-    let ridge = Ridge::fit(&codes(&prepared.train), prepared.train.labels())?;
-    let validation = ridge.predict(&codes(&prepared.validation));
+    let prepared = Prepared::read(&planned.experiment)?;
+    let ridge = Ridge::fit(&codes(prepared.train.table()), prepared.train.labels())?;
+    let validation = ridge.predict(&codes(prepared.validation.table()));
     let pearson = Regression::of(prepared.validation.labels(), &validation)?.pearson;
     let mut values = BTreeMap::from([(Name::ValidationPearson, pearson)]);
     let mut intervals = BTreeMap::new();

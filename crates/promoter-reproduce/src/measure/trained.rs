@@ -4,13 +4,12 @@ use std::path::Path;
 
 use promoter::Predictor;
 use promoter::predictor::{Description, FORMAT};
-use promoter_encode::embed::Vectors;
-use promoter_encode::embed::io::Format;
+use promoter_label::Affine;
 use promoter_metrics::Metric;
-use promoter_seq::Table;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
-use promoter_train::batch::{DeviceRows, Encoder, View};
+use promoter_train::batch::{Encoder, Rows, View};
+use promoter_train::run::Folder;
 use promoter_train::{Experiment, Prepared, vectors};
 use promoter_zoo::Mode;
 use tch::{Device, Tensor};
@@ -59,7 +58,8 @@ pub(super) fn of_checkpoint(
         title,
         network,
         encoding,
-        label: prepared.label,
+        label: prepared.label.clone(),
+        calibration: Affine::IDENTITY,
         evaluation,
         training: None,
     };
@@ -69,8 +69,8 @@ pub(super) fn of_checkpoint(
 /// The vectors of a run's k-mers, where its encoding has some.
 fn vectors_of(experiment: &Experiment, folder: &Path) -> Result<Option<Tensor>, Error> {
     let Some(kmers) = experiment.encoding.kmers() else { return Ok(None) };
-    let vectors = Vectors::load(folder.join(vectors::FILE), Format::Safetensors);
-    Ok(Some(vectors::table(&kmers, &vectors.map_err(promoter_train::Error::from)?)?))
+    let vectors = Folder::open(folder)?.vectors()?;
+    Ok(vectors.map(|vectors| vectors::table(&kmers, &vectors)).transpose()?)
 }
 
 /// Predictions of a run's validation rows by the network that it kept.
@@ -78,8 +78,8 @@ fn vectors_of(experiment: &Experiment, folder: &Path) -> Result<Option<Tensor>, 
 /// # Errors
 /// Those of preparing and predicting.
 pub(super) fn validation(planned: &Planned, device: Device) -> Result<Vec<f32>, Error> {
-    let prepared = Prepared::of(&planned.experiment)?;
-    Ok(kept(&planned.folder, device)?.predict_table(&prepared.validation, None)?)
+    let prepared = Prepared::read(&planned.experiment)?;
+    Ok(kept(&planned.folder, device)?.predict_table(prepared.validation.table(), None)?)
 }
 
 /// Labels and predictions of training rows, evenly taken, as many as there are validation rows at most.
@@ -89,9 +89,9 @@ pub(super) fn validation(planned: &Planned, device: Device) -> Result<Vec<f32>, 
 pub(super) fn training(planned: &Planned, prepared: &Prepared, device: Device) -> Result<(Vec<f32>, Vec<f32>), Error> {
     let (all, n) = (prepared.train.len(), prepared.train.len().min(prepared.validation.len()));
     let rows: Vec<u32> = (0..n).map(|i| (i * all / n) as u32).collect();
-    let table: Table = prepared.train.select(&rows);
-    let predictions = kept(&planned.folder, device)?.predict_table(&table, None)?;
-    Ok((table.labels().to_vec(), predictions))
+    let sample = prepared.train.select(&rows);
+    let predictions = kept(&planned.folder, device)?.predict_table(sample.table(), None)?;
+    Ok((sample.labels().to_vec(), predictions))
 }
 
 /// The L2 penalty of a run's kept weights; none without one.
@@ -119,14 +119,14 @@ pub(super) fn penalty(planned: &Planned) -> Result<Option<f64>, Error> {
 /// Those of preparing and predicting.
 pub(super) fn level(planned: &Planned, level: Option<i64>, device: Device) -> Result<f64, Error> {
     let experiment = &planned.experiment;
-    let prepared = Prepared::of(experiment)?;
+    let prepared = Prepared::read(experiment)?;
     let mut params = Params::new(device, 0);
     let network = experiment.network.build(&mut params)?;
     let best = planned.weights();
     Tensors::read(&best)?.load_into(&params, &best)?;
     let table = vectors_of(experiment, &planned.folder)?;
     let encoder = Encoder::new(&experiment.encoding, table.as_ref(), device)?;
-    let rows = DeviceRows::new(&prepared.validation, &experiment.encoding, &prepared.label, device)?;
+    let rows = Rows::resident(&prepared.validation, &experiment.encoding, &prepared.label, device)?;
     let _guard = tch::no_grad_guard();
     let mut predictions: Vec<f32> = Vec::with_capacity(rows.len());
     for from in (0..rows.len()).step_by(BATCH) {

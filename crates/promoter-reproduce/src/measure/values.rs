@@ -157,7 +157,7 @@ pub(crate) fn moment(
     device: Device,
 ) -> Result<Moment, Error> {
     let predictor = trained::of_checkpoint(checkpoint, planned, prepared, device)?;
-    let validation = predictor.predict_table(&prepared.validation, None)?;
+    let validation = predictor.predict_table(prepared.validation.table(), None)?;
     let pearson = Regression::of(prepared.validation.labels(), &validation)?.pearson;
     // A network that predicts one number has no score yet.
     let scores = leaderboard.scores_of(&predictor).map(Vec::from).unwrap_or_default();

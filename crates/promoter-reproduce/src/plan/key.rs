@@ -2,16 +2,13 @@
 
 use std::path::PathBuf;
 
-use promoter_train::Experiment;
 use promoter_train::experiment::Data;
+use promoter_train::{Experiment, NUMERICS};
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::measure::Kind;
 use crate::catalogue::reproduction::Reproduction;
 use crate::data::Source;
-
-/// Version of the numbers that training makes; raised when the same experiment gives others.
-pub(crate) const NUMERICS: u32 = 1;
 
 /// An experiment as text without what changes no number: its title, checkpoints, and where its files lie. What the
 /// files hold stands in their places.
