@@ -5,8 +5,8 @@ use crate::{project, setup};
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask run [ARGUMENTS]
 
-Sets LibTorch up where it is not there yet, then builds and runs the example `enformer_slim`, which trains on simulated
-promoters. ARGUMENTS are passed on to it: `cargo xtask run --epochs 1`.
+Sets LibTorch up where it is not there yet, then builds and runs the example `enformer_slim`, which trains on real
+yeast promoters. ARGUMENTS are passed on to it: `cargo xtask run --simulated`.
 What the example takes: cargo run --release --example enformer_slim -- --help
 ";
 
