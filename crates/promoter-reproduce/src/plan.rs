@@ -260,7 +260,9 @@ impl Context<'_> {
                 let steps = extent.steps.unwrap_or((seconds / per_step).round() as u64).max(1);
                 // Enough epochs: the steps end the run.
                 (training.epochs, training.steps) = (steps, Some(steps));
-                training.checkpoint_steps = Some(((CHECKPOINT_SECONDS / per_step) as u64).max(1));
+                // Often enough for what is evaluated on the way, too.
+                let seconds = if special.rate.is_some() { seconds / 20.0 } else { CHECKPOINT_SECONDS };
+                training.checkpoint_steps = Some(((seconds.min(CHECKPOINT_SECONDS) / per_step) as u64).max(1));
             }
             Scale::Full => training.checkpoint_steps = Some(CHECKPOINT_STEPS),
         }
