@@ -121,7 +121,7 @@ fn share_runs(folder: &Path, found: &mut BTreeMap<String, Reproduction>) -> Resu
 
 /// A file without its words for people, in one form.
 fn decisive(mut text: Table) -> String {
-    text.retain(|key, _| !WORDS.iter().any(|word| *word == key));
+    text.retain(|key, _| !WORDS.contains(&key));
     for reported in text.get_mut("reported").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Table(reported) = reported {
             reported.retain(|key, _| key != "source" && key != "metric");

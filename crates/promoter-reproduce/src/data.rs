@@ -25,9 +25,8 @@ pub enum Rows {
 /// Rows of the simulated assay in a smoke test.
 const SMOKE_ROWS: i64 = 400;
 
-/// The key that standardises the yeast promoters' labels by their source, and its value, once training has it; the
-/// labels are then `label_raw`, and not [`YEAST_LABEL`].
-const STANDARDISE: Option<(&str, &str)> = None;
+/// The column by whose groups the yeast promoters' labels get one scale.
+const SOURCE: &str = "source";
 
 /// The column of the yeast promoters' labels.
 const YEAST_LABEL: &str = "label_hqscale";
@@ -124,10 +123,12 @@ impl Source {
             let value = Value::String(path.to_string_lossy().into_owned());
             settings.push(Setting { key: "data.file.path".into(), value });
         }
-        if let (Self::Folder { .. }, Rows::Yeast, Some((key, value))) = (self, rows, STANDARDISE) {
-            settings.push(Setting { key: key.into(), value: Value::String(value.into()) });
-        }
         settings
+    }
+
+    /// The column by whose groups labels are standardised, where the rows come from several assays.
+    pub(crate) fn standardise_by(&self, rows: Rows) -> Option<String> {
+        matches!((self, rows), (Self::Folder { .. }, Rows::Yeast)).then(|| SOURCE.to_owned())
     }
 
     /// The file of the rows; simulated ones have none.

@@ -8,6 +8,7 @@ mod plot;
 mod ranking;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use promoter_torch::file::write_whole;
@@ -72,10 +73,11 @@ pub fn current(catalogue: &Catalogue, folder: &Path, root: &Path) -> Result<BTre
             Ok(None) | Err(Error::Json { .. }) => continue,
             Err(error) => return Err(error),
         };
-        if !sources.contains_key(&scale) {
-            sources.insert(scale, source(scale, folder, root)?);
-        }
-        let Some(source) = &sources[&scale] else { continue };
+        let known = match sources.entry(scale) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(source(scale, folder, root)?),
+        };
+        let Some(source) = known else { continue };
         let key = plan::plan(catalogue, one, scale, source, "".as_ref())?.key;
         if let Some(outcome) = outcome::read_current::<Outcome>(&path, &key)? {
             outcomes.insert(one.id.clone(), outcome);

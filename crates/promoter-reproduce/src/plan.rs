@@ -6,6 +6,7 @@ mod search;
 use std::path::{Path, PathBuf};
 
 use promoter_train::Experiment;
+use promoter_train::batch_norm::Averages;
 use promoter_train::setting::Setting;
 use toml::Value;
 
@@ -22,6 +23,8 @@ const SMOKE: (u64, u64) = (4, 16);
 const SMALL_SECONDS: f64 = 30.0;
 /// Training seconds between checkpoints.
 const CHECKPOINT_SECONDS: f64 = 60.0;
+/// Replicas of the network at small scale: one for each of the two cores.
+const REPLICAS: u64 = 2;
 /// Steps between checkpoints at full scale.
 const CHECKPOINT_STEPS: u64 = 1000;
 /// Test sequences, and those of the public leaderboard.
@@ -250,7 +253,15 @@ impl Context<'_> {
         let mut experiment = Experiment::from_table(table, &settings)?;
         let seconds = special.seconds.or(extent.seconds).unwrap_or(SMALL_SECONDS);
         let per_step = protocol.milliseconds_per_row / 1000.0 * experiment.training.batch_size as f64;
+        if experiment.loss.uses_labels() {
+            experiment.label.standardise_by = self.source.standardise_by(run.rows);
+        }
         let training = &mut experiment.training;
+        // Stated, so that the numbers do not depend on the machine's threads.
+        training.replicas.get_or_insert(if self.scale == Scale::Small { REPLICAS } else { 1 });
+        if self.scale == Scale::Small {
+            training.batch_norm_averages = Averages::Estimated;
+        }
         match self.scale {
             Scale::Smoke => {
                 (training.batch_size, training.evaluation_batch_size) = (SMOKE.1, 64);
@@ -260,7 +271,9 @@ impl Context<'_> {
                 let steps = extent.steps.unwrap_or((seconds / per_step).round() as u64).max(1);
                 // Enough epochs: the steps end the run.
                 (training.epochs, training.steps) = (steps, Some(steps));
-                training.checkpoint_steps = Some(((CHECKPOINT_SECONDS / per_step) as u64).max(1));
+                // Often enough for what is evaluated on the way, too.
+                let seconds = if special.rate.is_some() { seconds / 20.0 } else { CHECKPOINT_SECONDS };
+                training.checkpoint_steps = Some(((seconds.min(CHECKPOINT_SECONDS) / per_step) as u64).max(1));
             }
             Scale::Full => training.checkpoint_steps = Some(CHECKPOINT_STEPS),
         }

@@ -120,8 +120,8 @@ pub struct Memory {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// Column whose groups are standardised, each by the mean and the standard deviation of its training labels: labels
-    /// of several assays are then on one scale. The network predicts in standard deviations.
+    /// Column whose groups get one scale: the labels of each are given the mean and the standard deviation of all
+    /// training labels together, so that labels of several assays can be learnt at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardise_by: Option<String>,
     /// Transform, fitted to the labels that train.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use promoter_label::{Fitted, PerGroup};
+use promoter_label::{Fitted, PerGroup, Transform};
 use promoter_seq::Table;
 use promoter_seq::cache;
 use promoter_seq::filter::FilterReport;
@@ -57,9 +57,10 @@ impl Part {
         Self { table: Arc::new(self.table.select(rows)), labels }
     }
 
-    fn standardise(&mut self, by: &str, scales: &PerGroup) -> Result<(), Error> {
+    /// Gives the labels of each group the mean and the standard deviation of the whole.
+    fn standardise(&mut self, by: &str, scales: &PerGroup, whole: &Fitted) -> Result<(), Error> {
         let groups: Vec<&str> = self.table.column(by)?.collect();
-        self.labels = scales.apply(self.table.labels(), &groups)?.into();
+        self.labels = whole.invert(&scales.apply(self.table.labels(), &groups)?)?.into();
         Ok(())
     }
 }
@@ -115,8 +116,10 @@ impl Prepared {
         if let Some(by) = &experiment.label.standardise_by {
             let groups: Vec<&str> = train.table.column(by)?.collect();
             let scales = PerGroup::fit(train.table.labels(), &groups)?;
-            train.standardise(by, &scales)?;
-            validation.standardise(by, &scales)?;
+            // Not z-scores: losses and networks may want labels in the units that they came in.
+            let whole = Transform::ZScore.fit(train.table.labels())?;
+            train.standardise(by, &scales, &whole)?;
+            validation.standardise(by, &scales, &whole)?;
         }
         let label = experiment.label.transform.fit(train.labels())?;
         Ok(Self { train, validation, read, filter, label, noise_ceiling })

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use promoter_metrics::Ridge;
 use promoter_metrics::regression::Regression;
 use promoter_seq::Table;
-use promoter_train::Prepared;
 use serde::{Deserialize, Serialize};
 
-use super::Leaderboard;
+use super::{Leaderboard, trained};
 use crate::Error;
 use crate::plan::Planned;
 use crate::value::Name;
@@ -34,7 +33,7 @@ pub(crate) struct Floor {
 /// # Errors
 /// Those of preparing the rows, [`Error::Metric`], [`Error::Dream`].
 pub(crate) fn floor(planned: &Planned, leaderboard: &Leaderboard, key: &str) -> Result<Floor, Error> {
-    let prepared = Prepared::read(&planned.experiment)?;
+    let prepared = trained::prepared(planned)?;
     let ridge = Ridge::fit(&codes(prepared.train.table()), prepared.train.labels())?;
     let validation = ridge.predict(&codes(prepared.validation.table()));
     let pearson = Regression::of(prepared.validation.labels(), &validation)?.pearson;

@@ -102,7 +102,7 @@ impl Leaderboard {
     ///
     /// # Errors
     /// [`Error::Dream`].
-    pub(super) fn scores(&self, predictions: &[f32]) -> Result<[(Name, f64, (f64, f64)); 3], Error> {
+    pub(super) fn scores(&self, predictions: &[f32]) -> Result<[Scored; 3], Error> {
         let selection = self.select(predictions)?;
         let (score, intervals) = (selection.score()?, BOOTSTRAP.intervals(&selection)?);
         let ends = |interval: &Interval| (interval.low, interval.high);
@@ -130,6 +130,9 @@ impl Leaderboard {
         Ok(BOOTSTRAP.compare(&self.select(first)?, &self.select(second)?)?)
     }
 }
+
+/// A score, its value and its 95 % interval.
+pub(super) type Scored = (Name, f64, (f64, f64));
 
 /// Writes predictions of test rows 0, 1, ... as a JSON object of row to value, with six digits after the point.
 fn write_submission(path: &Path, predictions: &[f32]) -> Result<(), Error> {

@@ -23,6 +23,14 @@ const BATCH: usize = 256;
 /// Tensor of a predictor that holds the vectors of k-mers.
 const VECTORS: &str = "encoding.vectors";
 
+/// The rows of a run.
+///
+/// # Errors
+/// [`Error::Train`].
+pub(super) fn prepared(planned: &Planned) -> Result<Prepared, Error> {
+    Ok(Prepared::read(&planned.experiment)?)
+}
+
 /// The network that a run kept.
 ///
 /// # Errors
@@ -78,7 +86,7 @@ fn vectors_of(experiment: &Experiment, folder: &Path) -> Result<Option<Tensor>, 
 /// # Errors
 /// Those of preparing and predicting.
 pub(super) fn validation(planned: &Planned, device: Device) -> Result<Vec<f32>, Error> {
-    let prepared = Prepared::read(&planned.experiment)?;
+    let prepared = prepared(planned)?;
     Ok(kept(&planned.folder, device)?.predict_table(prepared.validation.table(), None)?)
 }
 
@@ -119,7 +127,7 @@ pub(super) fn penalty(planned: &Planned) -> Result<Option<f64>, Error> {
 /// Those of preparing and predicting.
 pub(super) fn level(planned: &Planned, level: Option<i64>, device: Device) -> Result<f64, Error> {
     let experiment = &planned.experiment;
-    let prepared = Prepared::read(experiment)?;
+    let prepared = prepared(planned)?;
     let mut params = Params::new(device, 0);
     let network = experiment.network.build(&mut params)?;
     let best = planned.weights();
