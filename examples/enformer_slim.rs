@@ -116,7 +116,7 @@ fn free_folder() -> Option<PathBuf> {
 /// The official score on the public leaderboard's rows, of the network and of ridge regression on the same rows.
 fn public_scores(predictor: &Predictor, prepared: &Prepared, data: &Path) -> Result<()> {
     let challenge = Challenge::read(data)?;
-    let truth = Values::read(&data.join("public_leaderboard_ids/ground.json"))?;
+    let truth = Values::read(data.join("public_leaderboard_ids/ground.json"))?;
     let (test, _) = read::read(data.join("test_sequences.txt.gz"), &ReadOptions::default())?;
     let chosen: Vec<u32> = (0..test.len() as u32).filter(|&row| truth.get(row).is_some()).collect();
     let public = test.select(&chosen);
