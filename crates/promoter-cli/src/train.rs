@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::Predictor;
 use promoter::train::run::{Line, Summary};
-use promoter::train::{Environment, Scores, Session};
+use promoter::train::{Scores, Session};
 use tch::Device;
 
 use crate::device;
@@ -91,8 +91,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// What a run begins with, for people.
-fn begin(out: &mut impl Write, session: &Session, device: Device) -> std::io::Result<()> {
-    let environment = Environment::of(device);
+fn begin(out: &mut impl Write, session: &Session, device: Device) -> Result<()> {
+    let environment = session.folder().environment()?;
     let (prepared, training) = (session.prepared(), &session.experiment().training);
     let replicas = training.replicas.unwrap_or(1);
     let threads = environment.threads;
@@ -105,7 +105,8 @@ fn begin(out: &mut impl Write, session: &Session, device: Device) -> std::io::Re
     }
     writeln!(out, "filter     {}", prepared.filter)?;
     writeln!(out, "rows       {} train, {} validate", prepared.train.len(), prepared.validation.len())?;
-    writeln!(out, "run        {}", session.folder().path().display())
+    writeln!(out, "run        {}", session.folder().path().display())?;
+    Ok(())
 }
 
 fn folder(arguments: &Arguments) -> Result<PathBuf> {

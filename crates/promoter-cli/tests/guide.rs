@@ -111,7 +111,12 @@ fn check(call: &Call, folder: &Path) {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let (mut found, mut expected) = (patterns(text.lines()), patterns(call.output.iter().copied()));
+    // A network that has seen a few hundred rows is worse than ridge regression, and the command says so.
+    let printed = match text.split_once("\nwarning ") {
+        Some((before, after)) => before.to_owned() + after.split_once('\n').map_or("", |(_, rest)| rest),
+        None => text.clone(),
+    };
+    let (mut found, mut expected) = (patterns(printed.lines()), patterns(call.output.iter().copied()));
     if expected.last().is_some_and(|line| line == "...") {
         expected.pop();
         found.truncate(expected.len());

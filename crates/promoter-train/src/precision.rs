@@ -1,6 +1,7 @@
 //! In which kind of numbers the network computes.
 
 use promoter_torch::{backend, group};
+use promoter_zoo::Mode;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -33,6 +34,11 @@ impl Precision {
             Self::Auto => Self::F32,
             other => other,
         }
+    }
+
+    /// The precision of a pass: f32 outside training, so that a predictor predicts what was evaluated.
+    pub(crate) fn during(self, mode: Mode) -> Self {
+        if mode.is_train() { self } else { Self::F32 }
     }
 
     /// Whether a device emulates the precision, which is an order of magnitude slower than f32.

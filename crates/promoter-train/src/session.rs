@@ -135,8 +135,9 @@ impl Session {
         let [train, validation] = rows(&experiment, &prepared, device)?;
         check_steps(&experiment, train.len())?;
         let state = State::new(&experiment, &model)?;
-        let replicas = Replicas::new(&experiment, &model)?;
+        // Before replicas share its threads out.
         let environment = Environment::of(device);
+        let replicas = Replicas::new(&experiment, &model)?;
         let run = Run::create(folder, &experiment, &environment, vectors.as_ref())?;
         if experiment.start.is_some() {
             // Whatever becomes of the file: the run has its weights.

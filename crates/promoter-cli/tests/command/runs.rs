@@ -20,7 +20,7 @@ fn a_report_is_written_again_from_the_folder() {
     let text = super::succeeds("report {}/run -o -", trained());
     assert!(text.contains("<h1>1 run</h1>"), "{text}");
 
-    super::fails("report {}", folder.path(), 1, &["is no run folder", "config.toml"]);
+    super::fails("report {}", folder.path(), 1, &["is not a run folder", "config.toml"]);
     for name in ["config.toml", "metrics.jsonl"] {
         fs::copy(run.join(name), folder.path().join(name)).unwrap();
     }
@@ -54,7 +54,7 @@ fn a_search_is_ranked_resumed_and_leaves_a_predictor() {
     assert_eq!(super::succeeds(&call, folder.path()).lines().count(), 2);
 
     fs::write(folder.path().join("search.toml"), "[search]\nkind = 'all'\n").unwrap();
-    super::fails("search {}/search.toml", folder.path(), 1, &["search.toml is no search", "all"]);
+    super::fails("search {}/search.toml", folder.path(), 1, &["search.toml is not a valid search file", "all"]);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 fn small() -> String {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/enformer_slim.toml");
     let sizes = "network.channels=32 network.heads=2 network.key=8 network.blocks=1";
-    let sets = format!("data.simulated.rows=600 training.epochs=2 {sizes}");
+    let split = "split={kind='random',validation=0.1,seed=1}";
+    let sets = format!("data.simulated.rows=600 {split} training.epochs=2 {sizes}");
     let sets: String = sets.split(' ').map(|set| format!(" --set {set}")).collect();
     format!("train {file}{sets}")
 }
@@ -177,7 +178,7 @@ fn files_that_are_no_predictor_are_refused_with_what_they_are() {
         let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
         [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
     };
-    fails(&edited("\\\"format\\\":2", "\\\"format\\\":9"), &["format 9", "reads formats up to 2"]);
+    fails(&edited("\\\"format\\\":3", "\\\"format\\\":9"), &["format 9", "reads formats up to 3"]);
     fails(&edited("\\\"heads\\\":2", "\\\"heads\\\":4"), &["do not fit", "expected"]);
     fails(&edited("\\\"heads\\\"", "\\\"haeds\\\""), &["haeds"]);
     // A file of format 1 has fewer keys; what is left out has its default.
@@ -187,7 +188,7 @@ fn files_that_are_no_predictor_are_refused_with_what_they_are() {
     fs::remove_file(folder.path().join("out.tsv")).unwrap();
     super::fails(&call, folder.path(), 1, &["model.safetensors", "No such file"]);
     fs::create_dir(&path).unwrap();
-    super::fails(&call, folder.path(), 1, &["is no run folder", "config.toml"]);
+    super::fails(&call, folder.path(), 1, &["is not a run folder", "config.toml"]);
 }
 
 #[test]
@@ -265,5 +266,5 @@ fn a_run_is_resumed_by_its_own_experiment_only_and_never_overwritten() {
     super::fails(&again, run, 1, &["exists", "resume"]);
     let other = format!("{} --set seed=2 --out {{}}/run --resume {HERE}", small());
     super::fails(&other, run, 1, &["belongs to another experiment"]);
-    super::fails("train --resume --out {}/none", run, 1, &["is no run folder"]);
+    super::fails("train --resume --out {}/none", run, 1, &["is not a run folder"]);
 }

@@ -35,7 +35,7 @@ impl Expression {
     }
 
     fn output(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        self.precision.within(x.device(), || Ok(self.network.forward(x, mode)?))
+        self.precision.during(mode).within(x.device(), || Ok(self.network.forward(x, mode)?))
     }
 }
 

@@ -46,7 +46,7 @@ impl MaskedKmers {
 
     /// Logits of the masked k-mers and their numbers, -100 for what does not count.
     fn logits(&self, x: &Tensor, draws: &Tensor, mode: Mode) -> Result<(Tensor, Tensor), Error> {
-        self.precision.within(x.device(), || Ok(self.network.masked(x, draws, self.share, mode)?))
+        self.precision.during(mode).within(x.device(), || Ok(self.network.masked(x, draws, self.share, mode)?))
     }
 }
 
