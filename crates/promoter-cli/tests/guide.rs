@@ -89,7 +89,8 @@ fn pattern(line: &str) -> String {
         };
         rest = &rest[taken..];
     }
-    pattern.replace("[ ", "[").trim().to_owned()
+    // A minus takes the place of a blank between the bounds of an interval.
+    pattern.replace("[ ", "[").replace(",#", ", #").trim().to_owned()
 }
 
 /// Patterns of lines; equal ones below each other, such as epochs, are one.
