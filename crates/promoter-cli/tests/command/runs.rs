@@ -21,7 +21,7 @@ fn a_report_is_written_again_from_the_folder() {
     assert!(text.contains("<h1>1 run</h1>"), "{text}");
 
     super::fails("report {}", folder.path(), 1, &["is not a run folder", "config.toml"]);
-    for name in ["config.toml", "metrics.jsonl"] {
+    for name in ["config.toml", "env.json", "metrics.jsonl"] {
         fs::copy(run.join(name), folder.path().join(name)).unwrap();
     }
     super::fails("report {}", folder.path(), 1, &["summary.json", "promoter train --resume"]);
