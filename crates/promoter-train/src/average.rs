@@ -40,7 +40,7 @@ pub(crate) struct Averages {
 }
 
 impl Averages {
-    /// Averages that stand at the network's numbers. Counters, which are no averages of anything, are left out.
+    /// Averages that stand at the network's numbers. Counters, which are not averages, are left out.
     pub(crate) fn new(average: Average, params: &Params) -> Result<Self, Error> {
         let _guard = tch::no_grad_guard();
         let entries = || params.entries().iter().filter(|entry| entry.tensor.is_floating_point());

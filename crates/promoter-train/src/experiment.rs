@@ -112,7 +112,7 @@ pub enum Data {
 #[serde(deny_unknown_fields, default)]
 pub struct Memory {
     /// Base codes that may lie on the device, GB (10^9 bytes, one a base). More stay on the host and are sent in shards
-    /// while the device works on the one before; the batches are the same. All lie on the device without.
+    /// while the device works on the one before; the batches are the same. If omitted, all lie on the device.
     pub resident_gb: Option<f64>,
 }
 
@@ -158,7 +158,7 @@ pub struct Training {
     /// Epochs without gain after which training stops.
     #[serde(default)]
     pub patience: Option<u64>,
-    /// Steps between checkpoints within an epoch; only at its end without.
+    /// Steps between checkpoints within an epoch; if omitted, there is one at its end.
     #[serde(default)]
     pub checkpoint_steps: Option<u64>,
     /// Steps of the run, where it is to end before its epochs do; the schedule spans them.

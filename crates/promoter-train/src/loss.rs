@@ -72,7 +72,7 @@ impl Loss {
         self.mean(output, target).doing("loss")
     }
 
-    /// Outputs that the loss is defined on; any number without.
+    /// Outputs that the loss is defined on; `None`: any number.
     pub(crate) fn outputs(&self) -> Option<i64> {
         matches!(self, Self::SoftBins).then_some(BINS as i64)
     }

@@ -70,7 +70,7 @@ fn has_bf16() -> bool {
 }
 
 /// The factor of the loss in f16, where small gradients would become 0: it halves when a gradient overflows, and doubles
-/// after 2,000 steps without.
+/// after 2,000 steps without overflow.
 ///
 /// # Source
 /// PyTorch's `GradScaler` with its defaults.
@@ -96,7 +96,7 @@ impl Scaler {
         self.scale
     }
 
-    /// Whether overflow goes on although the factor has become tiny: the gradients are no numbers.
+    /// Whether overflow goes on although the factor has become tiny: the gradients are not finite.
     pub(crate) fn is_lost(&self) -> bool {
         self.scale < 1e-6
     }

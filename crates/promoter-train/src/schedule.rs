@@ -61,7 +61,7 @@ pub enum Schedule {
         #[serde(default = "Schedule::rise")]
         rise: f64,
         /// Lowest and highest momentum, or first beta: highest at both ends, lowest where the learning rate is highest.
-        /// The optimiser's own throughout without.
+        /// If omitted, the optimiser's own throughout.
         #[serde(default)]
         momentum: Option<[f64; 2]>,
     },
@@ -167,7 +167,7 @@ impl Schedule {
         }
     }
 
-    /// The momentum of SGD, or the first beta of the others, at a moment; the optimiser's own without.
+    /// The momentum of SGD, or the first beta of the others, at a moment; `None`: the optimiser's own.
     pub fn momentum(&self, moment: &Moment) -> Option<f64> {
         match *self {
             Self::OneCycle { rise, momentum: Some([low, high]) } => Some(moment.cycle(rise, high, low, high)),

@@ -156,7 +156,7 @@ mod tests {
             assert_eq!(setting.to_string(), format!("key={text}"));
             assert_eq!(setting.to_string().parse::<Setting>().unwrap(), setting);
         }
-        // More than one value is no value.
+        // More than one value is not a value.
         assert_eq!(parse("1\nother = 2"), Value::String("1\nother = 2".into()));
         let error = whole(&"training.epochs".parse::<Setting>().unwrap_err());
         assert_eq!(error, "training.epochs: expected KEY=VALUE, for instance training.epochs=3");

@@ -19,7 +19,7 @@ const NAME: &str = "events.out.tfevents.promoter";
 /// Brings the run's event file up to the records.
 ///
 /// The file depends on the records only. TensorBoard keeps it open to see it grow, so what is new is appended to it; a
-/// file that is no beginning of what it should be, as after a resume from before its end, is replaced.
+/// file that does not begin as it should, as after a resume from before its end, is replaced.
 ///
 /// # Errors
 /// [`Error::Io`].

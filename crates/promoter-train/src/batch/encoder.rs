@@ -34,9 +34,9 @@ struct Words {
 /// How rows are looked at.
 #[derive(Debug, Default)]
 pub struct View {
-    /// How far the window of each row moves, (B,) i64; not at all without.
+    /// How far the window of each row moves, (B,) i64; `None`: no window moves.
     pub shift: Option<Tensor>,
-    /// Which rows' windows are seen as their reverse complements, (B,) bool; none without.
+    /// Which rows' windows are seen as their reverse complements, (B,) bool; `None`: no window is turned.
     pub reverse: Option<Tensor>,
     /// Which rows were measured by a single cell, (B,); none without, as in prediction.
     pub singleton: Option<Tensor>,

@@ -49,7 +49,7 @@ impl Folder {
     /// Starts a search in a new folder, or takes up the same search in its folder.
     ///
     /// # Errors
-    /// [`Error::Exists`] for a folder that is no search's, [`Error::OtherSearch`] for one of another search,
+    /// [`Error::Exists`] for any other folder, [`Error::OtherSearch`] for one of another search,
     /// [`Error::Busy`] when another process searches in it; [`Error::Io`], and those of [`Search::check`].
     pub fn open(path: &Path, search: &Search) -> Result<Self, Error> {
         search.check()?;
@@ -94,7 +94,7 @@ impl Folder {
 
     /// Runs the trials that are not done. A trial that was stopped goes on from its last checkpoint.
     ///
-    /// A trial whose loss is no number any more, or whose predictions have no metric in any epoch, fails and is ranked
+    /// A trial that diverges, or whose predictions have no metric in any epoch, fails and is ranked
     /// last; the search goes on.
     ///
     /// # Errors
