@@ -418,3 +418,21 @@ fn endless_lines_are_errors() {
         }
     }
 }
+
+/// A link where the temporary file would be is left alone, and so is what it leads to.
+#[cfg(unix)]
+#[test]
+fn saving_follows_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, victim) = (folder.path().join("v.txt"), folder.path().join("victim"));
+    std::fs::write(&victim, "untouched").unwrap();
+    let link = folder.path().join(format!("v.txt.{}-0.tmp", std::process::id()));
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    let vectors = Vectors::new(vec!["AC".into()], 2, vec![0.5, -1.0]).unwrap();
+    vectors.save(&path, Format::GloveText).unwrap();
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "untouched");
+    assert!(link.is_symlink());
+    assert_eq!(Vectors::load(&path, Format::GloveText).unwrap(), vectors);
+    // Neither the vectors nor a temporary file lie about.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}

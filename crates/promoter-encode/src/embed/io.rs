@@ -40,20 +40,34 @@ impl Vectors {
     /// [`Error::File`] with the path, around what [`write()`] says.
     pub fn save(&self, path: impl AsRef<Path>, format: Format) -> Result<()> {
         let path = path.as_ref();
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let partial = PathBuf::from(name);
-        let written = File::create(&partial).map_err(Error::Io).and_then(|file| {
+        let (partial, file) = create_beside(path).map_err(|error| of_file(path, error.into()))?;
+        let write_whole = || -> Result<()> {
             let mut writer = BufWriter::new(file);
             write(self, &mut writer, format)?;
             writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
             Ok(std::fs::rename(&partial, path)?)
-        });
-        if written.is_err() {
-            // The first error is the one to tell; a file that was never created cannot be removed either.
+        };
+        write_whole().map_err(|error| {
+            // The first error is the one to tell.
             let _ = std::fs::remove_file(&partial);
+            of_file(path, error)
+        })
+    }
+}
+
+/// A new file beside `path`. What lies there already, a link perhaps, is neither followed nor replaced.
+fn create_beside(path: &Path) -> std::io::Result<(PathBuf, File)> {
+    let name = |n: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}-{n}.tmp", std::process::id()));
+        PathBuf::from(name)
+    };
+    let mut n = 0;
+    loop {
+        match File::create_new(name(n)) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && n < 1000 => n += 1,
+            created => return created.map(|file| (name(n), file)),
         }
-        written.map_err(|error| of_file(path, error))
     }
 }
 
