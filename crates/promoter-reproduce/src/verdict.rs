@@ -1,7 +1,6 @@
 //! What became of a team's claim, and a sentence that says why.
 
 pub(crate) mod comparison;
-mod student;
 
 use crate::Scale;
 use crate::catalogue::reproduction::{Claim, Ours, Reported, Reproduction};

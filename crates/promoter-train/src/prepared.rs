@@ -57,6 +57,13 @@ impl Part {
         Self { table: Arc::new(self.table.select(rows)), labels }
     }
 
+    /// `n` rows, evenly taken, or all where there are fewer.
+    pub fn evenly(&self, n: usize) -> Self {
+        let taken = n.min(self.len());
+        let rows: Vec<u32> = (0..taken).map(|i| (i * self.len() / taken) as u32).collect();
+        self.select(&rows)
+    }
+
     /// Gives the labels of each group the mean and the standard deviation of the whole.
     fn standardise(&mut self, by: &str, scales: &PerGroup, whole: &Fitted) -> Result<(), Error> {
         let groups: Vec<&str> = self.table.column(by)?.collect();

@@ -95,9 +95,7 @@ pub(super) fn validation(planned: &Planned, device: Device) -> Result<Vec<f32>, 
 /// # Errors
 /// [`Error::Predictor`].
 pub(super) fn training(planned: &Planned, prepared: &Prepared, device: Device) -> Result<(Vec<f32>, Vec<f32>), Error> {
-    let (all, n) = (prepared.train.len(), prepared.train.len().min(prepared.validation.len()));
-    let rows: Vec<u32> = (0..n).map(|i| (i * all / n) as u32).collect();
-    let sample = prepared.train.select(&rows);
+    let sample = prepared.train.evenly(prepared.validation.len());
     let predictions = kept(&planned.folder, device)?.predict_table(sample.table(), None)?;
     Ok((sample.labels().to_vec(), predictions))
 }

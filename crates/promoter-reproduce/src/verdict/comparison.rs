@@ -1,6 +1,7 @@
 //! One run against another, and how certain the difference is.
 
-use super::student;
+use promoter_metrics::seeds::Interval;
+
 use crate::Scale;
 use crate::catalogue::reproduction::{Claim, Compare};
 use crate::outcome::{Compared, RunOutcome, Verdict};
@@ -34,7 +35,7 @@ pub(crate) fn compare(asked: &Compare, runs: &[RunOutcome], scale: Scale, needs:
     let mean = |of: fn(&(f64, f64)) -> f64| values.iter().map(of).sum::<f64>() / values.len() as f64;
     let means = Some((mean(|pair| pair.0), mean(|pair| pair.1)));
     let differences: Vec<f64> = values.iter().map(|(run, with)| run - with).collect();
-    let interval = student::interval(&differences);
+    let interval = interval(&differences);
     let mut method = match interval {
         Some(_) => format!("{} seeds, t interval", values.len()),
         None => format!("{} of the three seeds that a judgement needs", values.len()),
@@ -56,6 +57,12 @@ pub(crate) fn compare(asked: &Compare, runs: &[RunOutcome], scale: Scale, needs:
         }
     };
     compared(means, interval, method, verdict)
+}
+
+/// The 95 % interval of the mean of three or more values; none for fewer.
+fn interval(values: &[f64]) -> Option<(f64, f64)> {
+    let interval = Interval::of(values).ok().filter(|interval| interval.n >= 3)?;
+    Some(interval.bounds())
 }
 
 /// The runs of each seed that both have.
@@ -223,5 +230,22 @@ mod tests {
         assert_eq!(compared.verdict, Verdict::NeedsFullData);
         assert!(compared.method.ends_with("; 80 passes"), "{}", compared.method);
         assert_eq!(compare(&asked(Claim::Better), &all, Scale::Full, Some("80 passes")).verdict, Verdict::Held);
+    }
+
+    /// `scipy.stats.t.interval(0.95, n - 1, mean, sem)`.
+    #[test]
+    fn it_is_scipys_for_three_and_for_twelve_values() {
+        let (low, high) = interval(&[0.01, 0.02, 0.03]).unwrap();
+        assert!((low + 0.004_841).abs() < 1e-6 && (high - 0.044_841).abs() < 1e-6, "{low} {high}");
+        // 97.5 % quantile of 11 degrees of freedom: 2.200985.
+        let twelve: Vec<f64> = (0..12).map(f64::from).collect();
+        let (low, high) = interval(&twelve).unwrap();
+        let half = 2.200_985 * (13.0f64 / 12.0).sqrt();
+        assert!((low - (5.5 - half)).abs() < 1e-5 && (high - (5.5 + half)).abs() < 1e-5, "{low} {high}");
+    }
+
+    #[test]
+    fn two_values_have_none() {
+        assert_eq!(interval(&[0.1, 0.2]), None);
     }
 }

@@ -135,14 +135,8 @@ impl Session {
 
     /// Training rows, evenly taken, as many as there are validation rows at most.
     fn sample(&self) -> Result<Rows, Error> {
-        let taken = self.prepared.train.len().min(self.prepared.validation.len());
-        let evenly: Vec<u32> = (0..taken).map(|i| (i * self.prepared.train.len() / taken) as u32).collect();
-        Rows::resident(
-            &self.prepared.train.select(&evenly),
-            &self.experiment.encoding,
-            &self.prepared.label,
-            self.device,
-        )
+        let sample = self.prepared.train.evenly(self.prepared.validation.len());
+        Rows::resident(&sample, &self.experiment.encoding, &self.prepared.label, self.device)
     }
 
     /// Scores of training and of validation rows, and the predictions of the latter, in the units of the label where
