@@ -5,6 +5,7 @@ use std::path::Path;
 
 use promoter_torch::file::write_whole;
 use promoter_train::Environment;
+use promoter_train::precision::Precision;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +102,9 @@ pub struct RunOutcome {
     pub validation_rows: u64,
     /// Rows of a batch.
     pub batch: u64,
+    /// Kind of the numbers in products while it trained.
+    #[serde(default)]
+    pub precision: Precision,
     /// Training steps.
     pub steps: u64,
     /// Passes over the training rows; shifted and reversed copies count.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use promoter_train::Experiment;
 use promoter_train::batch_norm::Averages;
+use promoter_train::precision::Precision;
 use promoter_train::setting::Setting;
 use toml::Value;
 
@@ -261,6 +262,8 @@ impl Context<'_> {
         training.replicas.get_or_insert(if self.scale == Scale::Small { REPLICAS } else { 1 });
         if self.scale == Scale::Small {
             training.batch_norm_averages = Averages::Estimated;
+            // Budgets are those of f32; where the processor has bf16 they end sooner.
+            training.precision = Precision::Auto;
         }
         match self.scale {
             Scale::Smoke => {

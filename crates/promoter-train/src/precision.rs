@@ -27,6 +27,16 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// The name in experiment files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+            Self::Auto => "auto",
+        }
+    }
+
     /// The precision that is taken on a device: [`Auto`](Self::Auto) decides, the others stay.
     pub fn resolve(self, device: Device) -> Self {
         match self {

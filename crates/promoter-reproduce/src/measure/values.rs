@@ -38,6 +38,7 @@ pub(crate) fn outcome(planned: &Planned, source: &Source, ended: &Ended, device:
         train_rows: prepared.train.len() as u64,
         validation_rows: prepared.validation.len() as u64,
         batch: training.batch_size,
+        precision: training.precision.resolve(device),
         steps,
         passes,
         seconds: records.iter().map(|record| record.seconds).sum(),

@@ -86,11 +86,12 @@ fn rule(results: &Results<'_>) -> String {
         let environment = &run.environment;
         text += &format!(
             "\n\nScores on the 9,045 public rows with 95 % bootstrap intervals over rows; one seed. Rows: {}, {} held \
-             out; device: {} with {} threads ({}).\n",
+             out; device: {} with {} threads, products in {} ({}).\n",
             run.data,
             crate::text::number(run.validation_rows as f64),
             environment.device,
             environment.threads,
+            run.precision.name(),
             environment.cpu
         );
     }

@@ -124,6 +124,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use promoter_train::Environment;
+    use promoter_train::precision::Precision;
     use tch::Device;
 
     use super::*;
@@ -138,6 +139,7 @@ mod tests {
             train_rows: 100,
             validation_rows: 10,
             batch: 10,
+            precision: Precision::F32,
             steps: 10,
             passes: 8.0,
             seconds: 1.0,
