@@ -1,8 +1,8 @@
 //! Samples a second of the networks: forward pass, training step, whole epoch with its data, and the share of the epoch
 //! that goes into its order and its batches.
 //!
-//! `-- NETWORK..` measures those only. `-- --serve NETWORK BATCH f32|bf16` makes one training step for each line that it
-//! reads and answers with the seconds: so `benches/peers/train.py` lets it take turns with PyTorch.
+//! `-- NETWORK..` measures those only. `-- --serve NETWORK BATCH f32|bf16` makes one training step for each line that
+//! it reads and answers with the seconds: so `benches/peers/train.py` lets it take turns with PyTorch.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)] // a benchmark may panic, and prints
 
@@ -95,7 +95,8 @@ fn epoch(name: &str, batch: i64, device: Device) -> (f64, f64) {
         }
         6 => "one_hot = { fit = 'prix_fixe', policy = 'prix_fixe_train' }".to_owned(),
         _ => format!(
-            "kmer = {{ fit = {{ length = 110, crop = [15, {}] }}, vectors = {{ random = {{ dimension = {channels} }} }} }}",
+            "kmer = {{ fit = {{ length = 110, crop = [15, {}] }}, \
+             vectors = {{ random = {{ dimension = {channels} }} }} }}",
             15 + length + 4
         ),
     };

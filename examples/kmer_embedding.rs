@@ -1,4 +1,5 @@
-//! Trains GloVe vectors of k-mers, on simulated promoters or on a file, and shows what they learnt: figures and a picture.
+//! Trains GloVe vectors of k-mers, on simulated promoters or on a file, and shows what they learnt: figures and a
+//! picture.
 
 #![allow(clippy::print_stdout, reason = "a program talks to its user")]
 

@@ -105,7 +105,7 @@ fn a_checkpoint_cut_short_is_refused() {
     let output = run(&["--resume"], &out);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
-    assert!(error.contains("last.safetensors is no whole safetensors file"), "{error}");
+    assert!(error.contains("last.safetensors is not a whole safetensors file"), "{error}");
     let nowhere = run(&["--resume"], &folder.path().join("none"));
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("is not a run folder: config.toml is missing"));
 }
@@ -128,7 +128,8 @@ const STANDARD: &str = "--set=filter.length.exact=110";
 /// Bad input: the error names the file, and where there is one the line, and says what was expected; no folder is made.
 #[test]
 fn bad_input_is_an_error_that_names_it_and_nothing_is_written() {
-    let construct = "TGCATTTTTTTCACATCCCAGGCTTCGAATCCAATGGCACACGCTTTGTCGGGAATAGTTACTCTGTGGGGTCAAACATCACCCACATGACACTCTGGGTTACGGCTGTT";
+    let construct = "TGCATTTTTTTCACATC\
+        CCAGGCTTCGAATCCAATGGCACACGCTTTGTCGGGAATAGTTACTCTGTGGGGTCAAACATCACCCACATGACACTCTGGGTTACGGCTGTT";
     let good = format!("{construct}\t11.5\n");
     let many: String = (0..200).map(|i| format!("{construct}\t{}\n", i % 17)).collect();
     let named = |rows: &str| format!("sequence\texpression\n{rows}");

@@ -67,7 +67,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
-        eprint!("xtask: there is no task {name:?}\n\n{}", help());
+        eprint!("xtask: unknown task {name:?}\n\n{}", help());
         return ExitCode::from(2);
     };
     // What `run` passes on belongs to the program it starts, `--help` too, unless it is the first word.

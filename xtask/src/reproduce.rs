@@ -28,8 +28,8 @@ pub(crate) const REPORT_HELP: &str = "\
 Usage: cargo xtask report [--check] [--results DIR] [--pages DIR]
 
 Writes docs/experiments.md, docs/results/index.html and the table of README.md from the results in docs/results/. A
-result of other files, data or code is not shown. With --check it writes nothing and fails when a page shows anything but
-current results.
+result of other files, data or code is not shown. With --check it writes nothing and fails when a page shows anything
+but current results.
 ";
 
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {

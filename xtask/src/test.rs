@@ -39,7 +39,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
     };
     let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
     if let Some(only) = only.filter(|only| !names.contains(only)) {
-        return Err(format!("there is no step {only:?}: the steps are {}", names.join(", ")));
+        return Err(format!("unknown step {only:?}: the steps are {}", names.join(", ")));
     }
     let mut done = Vec::new();
     for (name, step) in STEPS.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {

@@ -7,8 +7,8 @@
 //! | 2 | G | | 6 | Y | | 10 | M | | 14 | V |
 //! | 3 | T | | 7 | S | | 11 | B | | 15 | padding `.` |
 //!
-//! Policies and reports of all crates name four kinds of letters: *bases* are A, C, G and T; *N* is any base; *IUPAC* are
-//! the ten other ambiguity codes (R, Y, ...); *other* are all other bytes. *Ambiguous* means N or IUPAC.
+//! Policies and reports of all crates name four kinds of letters: *bases* are A, C, G and T; *N* is any base; *IUPAC*
+//! are the ten other ambiguity codes (R, Y, ...); *other* are all other bytes. *Ambiguous* means N or IUPAC.
 
 /// Number of codes: four bases, `N`, ten more IUPAC letters, padding.
 pub const CODES: usize = 16;

@@ -118,10 +118,12 @@ impl Fit {
         Self { longer: Longer::KeepLast, shorter: Shorter::PadLeft('N'), ..Self::exact(110) }
     }
 
-    /// The later sweep of Noisy Chardonnay: 231 bases, the insert between 54 bases of the plasmid before it and 97 after.
+    /// The later sweep of Noisy Chardonnay: 231 bases, the insert between 54 bases of the plasmid before it and 97
+    /// after.
     ///
-    /// The sweep says 231 bases of insert, distal and proximal plasmid and does not hold the sequences. With an insert of 80
-    /// these are the bases from the plasmid's NheI site, GCTAGC, to the last one before the reporter's start codon.
+    /// The sweep says 231 bases of insert, distal and proximal plasmid and does not hold the sequences. With an insert
+    /// of 80 these are the bases from the plasmid's NheI site, GCTAGC, to the last one before the reporter's start
+    /// codon.
     ///
     /// # Source
     /// Code of team Noisy Chardonnay, 2022: its sweep file.
@@ -138,8 +140,8 @@ impl Fit {
         Self { length: 231, append: PLASMID_AFTER.to_owned(), ..Self::prix_fixe() }
     }
 
-    /// Peppa: the first 110 bases, shorter sequences padded on the right, then bases 15..100; [`shifted`](Self::shifted)
-    /// by -1 and 1 for the two other copies of each training row.
+    /// Peppa: the first 110 bases, shorter sequences padded on the right, then bases 15..100;
+    /// [`shifted`](Self::shifted) by -1 and 1 for the two other copies of each training row.
     ///
     /// # Source
     /// Challenge report of Peppa, 2022.
@@ -148,8 +150,8 @@ impl Fit {
         Self { longer, shorter, crop: Some((15, 100)), ..Self::exact(110) }
     }
 
-    /// Prix Fixe and LegNet: the construct's left flank, 17 bases, gives way to [`PLASMID`], which ends in it, and the last
-    /// 150 bases are taken. A construct of 110 bases gets 40 more on the left.
+    /// Prix Fixe and LegNet: the construct's left flank, 17 bases, gives way to [`PLASMID`], which ends in it, and the
+    /// last 150 bases are taken. A construct of 110 bases gets 40 more on the left.
     ///
     /// # Source
     /// Challenge report of autosome.org, 2022; Rafi et al., Nature Biotechnology 2024.
@@ -220,15 +222,17 @@ impl Fit {
         }
     }
 
-    fn fit(&self, symbols: &[u8], out: &mut [u8], symbol_of: impl Fn(u8) -> u8) -> Result<()> {
+    /// The first position that is kept, and the one after the last.
+    fn cropped(&self) -> Result<(usize, usize)> {
         let (start, end) = self.crop.unwrap_or((0, self.length));
-        if start > end || end > self.length {
-            return Err(Error::Setting {
-                setting: "crop",
-                value: format!("{start}..{end}"),
-                expected: "a range within the length",
-            });
+        if start <= end && end <= self.length {
+            return Ok((start, end));
         }
+        Err(Error::Setting { setting: "crop", value: format!("{start}..{end}"), expected: "a range within the length" })
+    }
+
+    fn fit(&self, symbols: &[u8], out: &mut [u8], symbol_of: impl Fn(u8) -> u8) -> Result<()> {
+        let (start, end) = self.cropped()?;
         if out.len() != end - start {
             return Err(Error::Buffer { expected: end - start, found: out.len() });
         }

@@ -5,8 +5,8 @@ use crate::sequence::Alphabet;
 use crate::{Error, Result, Sequence, base};
 use multiversion::multiversion;
 
-/// Reverse complement of a sequence, letters of letters and codes of codes. Case is kept; ambiguity codes become those of
-/// the complementary bases.
+/// Reverse complement of a sequence, letters of letters and codes of codes. Case is kept; ambiguity codes become those
+/// of the complementary bases.
 ///
 /// # Errors
 /// [`Error::Byte`] for a byte that is not an IUPAC letter and not `.`, [`Error::Code`] for a number that is not a code.
@@ -30,8 +30,8 @@ pub fn of(sequence: impl Sequence) -> Result<Vec<u8>> {
 /// Input and output: `(sequences, length)`.
 ///
 /// # Errors
-/// As [`of`]; [`Error::Rows`] unless the sequences divide into rows of `length`, [`Error::Buffer`] unless the buffer is as
-/// long as they are.
+/// As [`of`]; [`Error::Rows`] unless the sequences divide into rows of `length`, [`Error::Buffer`] unless the buffer is
+/// as long as they are.
 pub fn batch_into(sequences: impl Sequence, length: usize, out: &mut [u8]) -> Result<()> {
     batch(sequences.alphabet(), sequences.symbols(), length, out)
 }

@@ -3,7 +3,8 @@
 #[cfg(feature = "random")]
 use crate::random::Stream;
 
-/// Moves the symbols of a sequence, letters or codes, to the right by `offset` places, or to the left if it is negative.
+/// Moves the symbols of a sequence, letters or codes, to the right by `offset` places, or to the left if it is
+/// negative.
 ///
 /// What leaves at one end is lost; `fill` comes in at the other.
 ///

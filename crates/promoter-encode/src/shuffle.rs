@@ -19,8 +19,9 @@ pub fn uniform(symbols: &[u8], draws: &mut Stream) -> Vec<u8> {
 /// A sequence with the same first and last letter and the same count of every pair of neighbours, every such sequence
 /// equally likely.
 ///
-/// Letters or codes: any byte may occur. The pairs are the edges of a graph of which the sequence is an Eulerian walk; a
-/// random tree towards the last letter says which edge is taken last from every other one, all other edges are shuffled.
+/// Letters or codes: any byte may occur. The pairs are the edges of a graph of which the sequence is an Eulerian walk;
+/// a random tree towards the last letter says which edge is taken last from every other one, all other edges are
+/// shuffled.
 ///
 /// # Source
 /// Altschul and Erickson, Molecular Biology and Evolution 1985; the random tree after Wilson, STOC 1996.

@@ -15,7 +15,10 @@ fn counts(symbols: &[u8], size: usize) -> BTreeMap<&[u8], usize> {
 
 proptest! {
     #[test]
-    fn shuffles_keep_what_they_promise(letters in prop_oneof!["[ACGT]{0,120}", "[ACGTN]{0,10}", "[AC]{0,40}"], seed in any::<u64>()) {
+    fn shuffles_keep_what_they_promise(
+        letters in prop_oneof!["[ACGT]{0,120}", "[ACGTN]{0,10}", "[AC]{0,40}"],
+        seed in any::<u64>(),
+    ) {
         let shuffled = shuffle::dinucleotide(letters.as_bytes(), &mut Stream::new(seed, "test", 0));
         prop_assert_eq!(counts(&shuffled, 2), counts(letters.as_bytes(), 2));
         prop_assert_eq!(counts(&shuffled, 1), counts(letters.as_bytes(), 1));

@@ -138,7 +138,8 @@ fn only_the_switch_doubles_the_first_cell() {
 
 #[test]
 fn fast_mode_follows_the_compatible_costs() {
-    // With all 5-mers, as NAD has them: the cost of the first passes over a small table depends on the order of updates.
+    // With all 5-mers, as NAD has them: the cost of the first passes over a small table depends on the order of
+    // updates.
     let corpus = kmers(5, &random_sequences(1000, 84));
     for (dimension, symmetric) in [(20, false), (16, true)] {
         let fast = Config { dimension, symmetric, iterations: 4, ..Config::nad() };

@@ -102,7 +102,9 @@ proptest! {
         let kmers = Kmers {
             k,
             stride,
-            span: centred.map_or(Span::Whole, |(start, size)| Span::Centred { start: start + k / 2, end: start + k / 2 + size }),
+            span: centred.map_or(Span::Whole, |(start, size)| {
+                Span::Centred { start: start + k / 2, end: start + k / 2 + size }
+            }),
             strand: if canonical { Strand::Canonical } else { Strand::Forward },
             oov,
         };
@@ -138,7 +140,8 @@ proptest! {
             *letter = b'N';
         }
         let tokenizer = Kmers { k, oov: Oov::Token, ..Kmers::default() }.tokenizer().unwrap();
-        let expected: Vec<u16> = letters.chunks(length).flat_map(|row| tokenizer.tokens(Letters(row)).unwrap()).collect();
+        let expected: Vec<u16> =
+            letters.chunks(length).flat_map(|row| tokenizer.tokens(Letters(row)).unwrap()).collect();
         let mut batch = vec![7u16; expected.len()];
         tokenizer.tokens_batch_into(Letters(&letters), length, &mut batch).unwrap();
         prop_assert_eq!(&batch, &expected);
@@ -148,7 +151,10 @@ proptest! {
     }
 
     #[test]
-    fn the_reverse_complement_of_a_sequence_has_the_reversed_reverse_complements(letters in "[ACGT]{12,90}", k in 1usize..=12) {
+    fn the_reverse_complement_of_a_sequence_has_the_reversed_reverse_complements(
+        letters in "[ACGT]{12,90}",
+        k in 1usize..=12,
+    ) {
         let reversed: Vec<u8> = letters.chars().rev().map(|letter| complement(letter) as u8).collect();
         let tokenizer = Kmers { k, ..Kmers::default() }.tokenizer().unwrap();
         let mut expected: Vec<u32> = tokenizer.tokens(Letters(&reversed)).unwrap();

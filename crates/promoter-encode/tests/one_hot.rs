@@ -288,11 +288,13 @@ proptest! {
     #[test]
     fn a_batch_is_its_rows(one_hot in any_one_hot(), rows in 0usize..40, length in 1usize..130, seed in any::<u64>()) {
         let mut stream = promoter_encode::random::Stream::new(seed, "test", 0);
-        let letters: Vec<u8> = (0..rows * length).map(|_| b"ACGTACGTACGTACGTacgtN"[stream.below(21) as usize]).collect();
+        let letters: Vec<u8> =
+            (0..rows * length).map(|_| b"ACGTACGTACGTACGTacgtN"[stream.below(21) as usize]).collect();
         let channels = one_hot.channels();
         let mut batch = vec![0.0f32; letters.len() * channels];
         let encoded = one_hot.encode_batch_into(Letters(&letters), length, &mut batch);
-        let row_wise: Result<Vec<Vec<f32>>, Error> = letters.chunks(length).map(|row| one_hot.encode(Letters(row))).collect();
+        let row_wise: Result<Vec<Vec<f32>>, Error> =
+            letters.chunks(length).map(|row| one_hot.encode(Letters(row))).collect();
         prop_assert_eq!(encoded.is_ok(), row_wise.is_ok());
         if let Ok(rows) = row_wise {
             prop_assert_eq!(&batch, &rows.concat());

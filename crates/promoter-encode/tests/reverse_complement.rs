@@ -21,7 +21,9 @@ fn codes(letters: &[u8]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn equals_the_reference(letters in prop_oneof!["[ACGT]{0,200}", "[ACGTacgt]{0,20}", "[ACGTNRYSWKMBDHV.acgtnryswkmbdhv]{0,200}"]) {
+    fn equals_the_reference(
+        letters in prop_oneof!["[ACGT]{0,200}", "[ACGTacgt]{0,20}", "[ACGTNRYSWKMBDHV.acgtnryswkmbdhv]{0,200}"],
+    ) {
         let expected = reference(letters.as_bytes());
         prop_assert_eq!(&reverse_complement::of(letters.as_str()).unwrap(), &expected);
         prop_assert_eq!(&reverse_complement::of(Letters(&expected)).unwrap(), letters.as_bytes());

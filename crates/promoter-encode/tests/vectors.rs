@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use promoter_encode::embed::io::{Format, read, write};
-use promoter_encode::embed::{Corpus, Error, Vectors, glove, projection, similarity::Summary, word2vec};
+use promoter_encode::embed::{Corpus, Error, Vectors, glove, projection, similarity::Summary};
 use promoter_encode::kmer::{Kmers, Oov};
 use promoter_encode::random::Stream;
 use promoter_encode::{Codes, Letters};
@@ -49,7 +49,11 @@ proptest! {
     }
 
     #[test]
-    fn damaged_files_are_errors_or_vectors_but_never_a_panic(cut in 0usize..200, at in 0usize..200, byte in any::<u8>()) {
+    fn damaged_files_are_errors_or_vectors_but_never_a_panic(
+        cut in 0usize..200,
+        at in 0usize..200,
+        byte in any::<u8>(),
+    ) {
         let vectors = vectors(&["AC", "GT", "TT"], 3, &[0.5, -1.0, 2.0, 1e-20, 3.25, 0.0, 1.0, 1.5, -7.0]).unwrap();
         for &format in FORMATS {
             let mut bytes = bytes(&vectors, format);
@@ -102,7 +106,7 @@ fn text_errors_name_their_line() {
     assert_eq!(glove("AC 1 2\nGT 0 NaN\n"), "value 2 of line 2 is NaN, which is not finite");
     assert_eq!(glove("AC 1\nGT inf\n"), "value 1 of line 2 is inf, which is not finite");
     assert_eq!(glove("AC 1\nGT 2\nAC 3\n"), "word \"AC\" stands at 1 and again at 3");
-    assert_eq!(glove(""), "there is no word");
+    assert_eq!(glove(""), "the vocabulary is empty");
     let word2vec = |text| message(text, Format::Word2vecText);
     assert_eq!(word2vec("3 1\nAC 1\nGT 2\n"), "the header says 3 words, the file holds 2");
     assert_eq!(word2vec("1 1\nAC 1\nGT 2\n"), "the header says 1 words, the file holds 2");
@@ -311,92 +315,9 @@ fn letters_and_codes_give_the_same_words_and_unknown_ones_have_a_name() {
     assert_eq!((corpus.words(), corpus.len(), corpus.left_out()), (17, 6, 0));
 }
 
-/// Two sets of words that never meet.
-fn two_themes() -> Corpus {
-    let mut stream = Stream::new(3, "test", 0);
-    let mut corpus = kmers(2);
-    for sentence in 0..400 {
-        let theme = if sentence % 2 == 0 { 0 } else { 8 };
-        corpus.push(&[(); 20].map(|()| theme + stream.below(8) as u32)).unwrap();
-    }
-    corpus
-}
-
-#[test]
-fn word2vec_learns_which_words_meet() {
-    let corpus = two_themes();
-    for architecture in [word2vec::Architecture::SkipGram, word2vec::Architecture::Cbow] {
-        let config = word2vec::Config { architecture, dimension: 20, window: 5, epochs: 12, ..Default::default() };
-        let mut costs = Vec::new();
-        let vectors = word2vec::train(&corpus, &config, |progress| costs.push(progress.cost)).unwrap();
-        assert_eq!(costs.len(), 12);
-        // The last epochs have a low rate and adapt less to the sentence at hand.
-        assert!(costs[6] < 0.95 * costs[0], "{architecture:?} {costs:?}");
-        let theme = |word: &str| word.starts_with(['A', 'C']);
-        for word in vectors.words() {
-            let near = vectors.nearest(word, 7).unwrap();
-            assert!(near.iter().all(|(other, _)| theme(other) == theme(word)), "{architecture:?} {word} {near:?}");
-        }
-        assert_eq!(vectors, word2vec::train(&corpus, &config, |_| {}).unwrap());
-        assert_ne!(vectors, word2vec::train(&corpus, &word2vec::Config { seed: 2, ..config }, |_| {}).unwrap());
-    }
-}
-
-#[test]
-fn word2vec_keeps_a_full_vocabulary_or_drops_the_rare() {
-    let mut corpus = kmers(2);
-    corpus.push(&[1, 2, 1, 2, 3]).unwrap();
-    let config = word2vec::Config { dimension: 3, min_count: 0, epochs: 1, ..Default::default() };
-    assert_eq!(word2vec::train(&corpus, &config, |_| {}).unwrap().words().len(), 16);
-    let config = word2vec::Config { min_count: 2, ..config };
-    assert_eq!(word2vec::train(&corpus, &config, |_| {}).unwrap().words(), ["AC", "AG"]);
-    let config = word2vec::Config { min_count: 3, ..config };
-    assert!(matches!(word2vec::train(&corpus, &config, |_| {}), Err(Error::Rare { words: 3, min_count: 3 })));
-}
-
-#[test]
-fn word2vec_subsampling_leaves_frequent_words_out() {
-    let corpus = two_themes();
-    let config = word2vec::Config { dimension: 8, epochs: 1, subsample: 1e-9, ..Default::default() };
-    assert!(matches!(word2vec::train(&corpus, &config, |_| {}), Err(Error::NoPairs { .. })));
-    let config = word2vec::Config { subsample: 1e-2, ..config };
-    assert!(word2vec::train(&corpus, &config, |_| {}).is_ok());
-}
-
-#[test]
-fn word2vec_settings_out_of_range_are_named() {
-    let corpus = two_themes();
-    let base = word2vec::Config::default;
-    let cases = [
-        ("dimension", word2vec::Config { dimension: 0, ..base() }),
-        ("window", word2vec::Config { window: 0, ..base() }),
-        ("negatives", word2vec::Config { negatives: 0, ..base() }),
-        ("epochs", word2vec::Config { epochs: 0, ..base() }),
-        ("rate", word2vec::Config { rate: f64::INFINITY, ..base() }),
-        ("final_rate", word2vec::Config { final_rate: 1.0, ..base() }),
-        ("exponent", word2vec::Config { exponent: f64::NAN, ..base() }),
-        ("subsample", word2vec::Config { subsample: -1.0, ..base() }),
-    ];
-    for (name, config) in cases {
-        match word2vec::train(&corpus, &config, |_| {}) {
-            Err(Error::Setting { setting, .. }) => assert_eq!(setting, name),
-            other => panic!("{name}: {other:?}"),
-        }
-    }
-    let empty = kmers(2);
-    assert!(matches!(word2vec::train(&empty, &base(), |_| {}), Err(Error::Empty)));
-    let steep = word2vec::Config { rate: 1e38, dimension: 4, ..base() };
-    assert!(matches!(word2vec::train(&corpus, &steep, |_| {}), Err(Error::Diverged { iteration: 1 })));
-}
-
 #[cfg(feature = "serde")]
 #[test]
-fn configurations_survive_serde_and_unknown_keys_do_not() {
-    let config = word2vec::Config { architecture: word2vec::Architecture::Cbow, ..Default::default() };
-    let text = serde_json::to_string(&config).unwrap();
-    assert!(text.contains("\"cbow\""));
-    assert_eq!(serde_json::from_str::<word2vec::Config>(&text).unwrap(), config);
-    assert!(serde_json::from_str::<word2vec::Config>(&text.replacen("rate", "speed", 1)).is_err());
+fn formats_survive_serde() {
     for &format in FORMATS {
         let text = serde_json::to_string(&format).unwrap();
         assert_eq!(serde_json::from_str::<Format>(&text).unwrap(), format);

@@ -4,8 +4,8 @@ use crate::error::{Error, finite};
 
 /// A line from predictions to labels: `slope * prediction + intercept`.
 ///
-/// A network may rank promoters well and still be off in scale; two parameters, fitted to rows that were not trained on,
-/// mend that and change no correlation's size.
+/// A network may rank promoters well and still be off in scale; two parameters, fitted to rows that were not trained
+/// on, mend that and change no correlation's size.
 ///
 /// ```
 /// use promoter_label::Affine;
@@ -38,8 +38,8 @@ impl Affine {
         }
     }
 
-    /// The line with the least squared error of the labels; [`IDENTITY`](Self::IDENTITY) where all predictions are equal,
-    /// of which no line can be told.
+    /// The line with the least squared error of the labels; [`IDENTITY`](Self::IDENTITY) where all predictions are
+    /// equal, of which no line can be told.
     ///
     /// # Shapes
     /// `predictions` and `labels`: the same length.

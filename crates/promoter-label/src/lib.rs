@@ -16,8 +16,9 @@
 //!
 //! [`PerGroup`] standardises labels of several sources, [`Affine`] calibrates predictions.
 //!
-//! With the feature `serde`, [`Transform`], [`Fitted`], [`PerGroup`], [`Affine`] and [`Noise`] can be written to files. JSON gives a [`Fitted`] back
-//! exactly only if its reader rounds correctly: `serde_json` needs its feature `float_roundtrip`.
+//! With the feature `serde`, [`Transform`], [`Fitted`], [`PerGroup`], [`Affine`] and [`Noise`] can be written to files.
+//! JSON gives a [`Fitted`] back exactly only if its reader rounds correctly: `serde_json` needs its feature
+//! `float_roundtrip`.
 
 mod affine;
 pub mod error;

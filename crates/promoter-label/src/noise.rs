@@ -36,7 +36,7 @@ impl Noise {
     /// `rows` and `labels`: the same length.
     ///
     /// # Errors
-    /// [`Error::Noise`] for a negative or non-finite `sd` or a `clip` that is no interval; [`Error::Length`].
+    /// [`Error::Noise`] for a negative or non-finite `sd` or a `clip` that is not an interval; [`Error::Length`].
     ///
     /// ```
     /// use promoter_label::Noise;

@@ -1,7 +1,7 @@
 //! Expression as a distribution over the 18 sorting bins.
 //!
-//! A label y becomes the mass of a normal distribution around y + 0.5, with sd 0.5, in (-inf, 1), [1, 2), ...,
-//! [16, 17), [17, inf). A network with 18 outputs learns these classes; [`expectation`] turns its probabilities back into
+//! A label y becomes the mass of a normal distribution around y + 0.5, with sd 0.5, in (-inf, 1), [1, 2), ..., [16,
+//! 17), [17, inf). A network with 18 outputs learns these classes; [`expectation`] turns its probabilities back into
 //! sorting bins.
 //!
 //! # Source
@@ -50,14 +50,14 @@ pub fn mass(labels: &[f32]) -> Result<Vec<f32>, Error> {
 
 /// Expected bin of each row of class probabilities: the sum of i times p_i.
 ///
-/// Masses that are not normalised are taken as they are. For labels from 1 to 16 it gives the label back to 0.01; at the
-/// ends the outermost classes hold the tails, which pulls 0 to 0.16 and 17 to 16.84.
+/// Masses that are not normalised are taken as they are. For labels from 1 to 16 it gives the label back to 0.01; at
+/// the ends the outermost classes hold the tails, which pulls 0 to 0.16 and 17 to 16.84.
 ///
 /// # Shapes
 /// `mass`: (n, 18), row-major. Returns (n), in sorting bins.
 ///
 /// # Errors
-/// [`Error::Length`] if the length is no multiple of 18.
+/// [`Error::Length`] if the length is not a multiple of 18.
 ///
 /// ```
 /// use promoter_label::soft_bins;

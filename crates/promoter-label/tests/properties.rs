@@ -52,7 +52,8 @@ proptest! {
     fn logarithms_can_be_inverted(labels in vec(0.0f32..1e6, 1..50)) {
         let fitted = Transform::Log1p.fit(&labels).unwrap();
         let back = fitted.invert(&fitted.apply(&labels).unwrap()).unwrap();
-        prop_assert!(back.iter().zip(&labels).all(|(a, b)| (a - b).abs() <= 2e-6 * (b + 1.0)), "{:?} {:?}", back, labels);
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 2e-6 * (b + 1.0);
+        prop_assert!(back.iter().zip(&labels).all(near), "{:?} {:?}", back, labels);
     }
 
     #[test]
@@ -107,7 +108,8 @@ proptest! {
         let noisy: Vec<f32> = exact.iter().zip(&noise).map(|(y, noise)| y + noise).collect();
         let best = Affine::fit(&x, &noisy).unwrap();
         let error = |line: Affine| {
-            let errors = x.iter().zip(&noisy).map(|(&x, &y)| line.slope() * f64::from(x) + line.intercept() - f64::from(y));
+            let error = |(&x, &y): (&f32, &f32)| line.slope() * f64::from(x) + line.intercept() - f64::from(y);
+            let errors = x.iter().zip(&noisy).map(error);
             errors.map(|error| error * error).sum::<f64>()
         };
         for (slope, intercept) in [(0.01, 0.0), (-0.01, 0.0), (0.0, 0.01), (0.0, -0.01)] {

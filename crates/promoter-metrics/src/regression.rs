@@ -17,8 +17,8 @@ const LANES: usize = 8;
 
 /// Agreement of predicted with measured values.
 ///
-/// `pearson` is NaN when either side is constant, `r2` when the truth is: they do not exist then. Units are those of the
-/// values (sorting bins 0..17 for the challenge's training files, MAUDE units for its test set).
+/// `pearson` is NaN when either side is constant, `r2` when the truth is: they do not exist then. Units are those of
+/// the values (sorting bins 0..17 for the challenge's training files, MAUDE units for its test set).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Regression {

@@ -48,7 +48,8 @@ const STEPS: usize = 300;
 /// ```
 /// use promoter_metrics::ridge::Ridge;
 /// // Expression is the number of G minus the number of T.
-/// let rows: Vec<Vec<u8>> = (0..2000_u32).map(|i| (0..20).map(|j| ((i * 31 + j * 17 + i * j) % 97 % 4) as u8).collect()).collect();
+/// let code = |i: u32, j: u32| ((i * 31 + j * 17 + i * j) % 97 % 4) as u8;
+/// let rows: Vec<Vec<u8>> = (0..2000).map(|i| (0..20).map(|j| code(i, j)).collect()).collect();
 /// let labels: Vec<f32> = rows.iter().map(|r| r.iter().map(|&b| [0.0, 0.0, 1.0, -1.0][b as usize]).sum()).collect();
 /// let ridge = Ridge::fit(&rows, &labels)?;
 /// let predicted = ridge.predict(&rows);

@@ -84,8 +84,8 @@ pub enum Verdict {
 /// difference. With one seed nothing is decided.
 ///
 /// # Errors
-/// [`Error::Unpaired`], [`Error::Empty`], [`Error::NotFiniteSeed`]; [`Error::Margin`] unless `margin` is finite and above
-/// 0.
+/// [`Error::Unpaired`], [`Error::Empty`], [`Error::NotFiniteSeed`]; [`Error::Margin`] unless `margin` is finite and
+/// above 0.
 ///
 /// # Source
 /// Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 1987.

@@ -23,7 +23,8 @@ const DIGIT: u32 = 11;
 /// `truth` and `prediction` have one value per row.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Length`], [`Error::NotFinite`] (a NaN has no rank); [`Error::TooManyRows`] from 2^31 rows.
+/// [`Error::Empty`], [`Error::Length`], [`Error::NotFinite`] (a NaN has no rank); [`Error::TooManyRows`] from 2^31
+/// rows.
 ///
 /// ```
 /// let rho = promoter_metrics::spearman(&[1.0, 2.0, 2.0, 9.0], &[0.1, 0.3, 0.2, 0.4])?;

@@ -61,7 +61,8 @@ fn names_round_trip_and_unknown_ones_list_the_known() {
     assert!(matches!(error, Error::UnknownMetric { .. }));
     assert_eq!(
         error.to_string(),
-        "unknown metric `r_2`: known are pearson, spearman, r2, mse, mae, accuracy, mean_batch_r2, r_squared_correlation"
+        "unknown metric `r_2`: known are pearson, spearman, r2, mse, mae, accuracy, \
+         mean_batch_r2, r_squared_correlation"
     );
     assert_eq!((Metric::Mse.higher_is_better(), Metric::Mse.unit()), (false, "label units squared"));
 }

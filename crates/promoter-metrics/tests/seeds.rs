@@ -34,8 +34,8 @@ fn what_seeds_have_in_common_cancels_in_differences() {
 #[test]
 fn verdicts_follow_the_two_tests() {
     let zeros = [0.0; 3];
-    // Standard error 0.1 / sqrt(3) = 0.057735; t(2) is 2.919986 at 0.95 and 4.302653 at 0.975: the interval of 90 % reaches
-    // 0.168585 to either side, that of 95 % 0.248414.
+    // Standard error 0.1 / sqrt(3) = 0.057735; t(2) is 2.919986 at 0.95 and 4.302653 at 0.975: the interval of 90 %
+    // reaches 0.168585 to either side, that of 95 % 0.248414.
     let around = |mean: f64| [mean - 0.1, mean, mean + 0.1];
     for (mean, margin, higher, lower) in [
         (0.25, 0.1, Verdict::Better, Verdict::Worse),

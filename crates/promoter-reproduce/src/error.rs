@@ -38,7 +38,7 @@ pub enum Error {
         /// Where and why.
         source: serde_json::Error,
     },
-    /// There is no reproduction or team of this name.
+    /// An unknown reproduction or team.
     #[error("unknown experiment or team {name:?}{}", suggestion(nearest))]
     Unknown {
         /// What was asked for.

@@ -1,8 +1,8 @@
 //! Promoter sequences and their measured expression: read, filter, trim, split, packed cache.
 //!
 //! A file becomes a [`Table`] with a report of what was folded or skipped on the way ([`read`]); a [`Filter`] removes
-//! rows and counts them; a [`Split`] says which rows train and which validate. Nothing is dropped without being counted,
-//! and everything gives the same bytes for any number of threads.
+//! rows and counts them; a [`Split`] says which rows train and which validate. Nothing is dropped without being
+//! counted, and everything gives the same bytes for any number of threads.
 //!
 //! ```
 //! use promoter_seq::filter::{Filter, Length};

@@ -81,16 +81,16 @@ pub enum Split {
         #[cfg_attr(feature = "serde", serde(default))]
         right: u32,
     },
-    /// The parts that the data's authors chose, as a column of text says: `train`, `validation` or `test`. The column must
-    /// be kept in reading ([`ReadOptions::keep`](crate::read::ReadOptions::keep)).
+    /// The parts that the data's authors chose, as a column of text says: `train`, `validation` or `test`. The column
+    /// must be kept in reading ([`ReadOptions::keep`](crate::read::ReadOptions::keep)).
     Column {
         /// The column.
         column: String,
     },
     /// At random, but rows with the same word in a column of text stay on one side: a gene, a chromosome, a family.
     ///
-    /// Groups are drawn in random order and join the validation part, then the test part, as long as it does not grow above
-    /// its size. All parts are in the order of the table.
+    /// Groups are drawn in random order and join the validation part, then the test part, as long as it does not grow
+    /// above its size. All parts are in the order of the table.
     Group {
         /// The column.
         column: String,
@@ -141,9 +141,9 @@ impl Split {
     /// Divides the rows of a table.
     ///
     /// # Errors
-    /// [`Error::Setting`] when the size of the validation part, the fold or `k` is out of its range, when it would leave
-    /// no row to train on, or when there are more than 4,294,967,295 rows; [`Error::NotKept`] for a column that the table
-    /// does not have, [`Error::Cell`] for a word in it that is not a part.
+    /// [`Error::Setting`] when the size of the validation part, the fold or `k` is out of its range, when it would
+    /// leave no row to train on, or when there are more than 4,294,967,295 rows; [`Error::NotKept`] for a column that
+    /// the table does not have, [`Error::Cell`] for a word in it that is not a part.
     pub fn parts(&self, table: &Table) -> Result<Parts> {
         let rows = row_count(table)?;
         match self {

@@ -114,7 +114,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Parts`] when the ends decrease or do not end with the codes, when their number is not that of the
-    /// labels, or when a byte is no code.
+    /// labels, or when a byte is not a code.
     ///
     /// ```
     /// use promoter_seq::Table;
@@ -169,8 +169,8 @@ impl Table {
         self.labels.push(label);
     }
 
-    /// Adds the row whose codes and cells `parse` writes and whose label and line it returns; none when it returns none or
-    /// fails.
+    /// Adds the row whose codes and cells `parse` writes and whose label and line it returns; none when it returns none
+    /// or fails.
     pub(crate) fn push_with<E>(
         &mut self,
         parse: impl FnOnce(&mut Vec<u8>, &mut Vec<String>) -> Result<Option<(f32, u64)>, E>,

@@ -24,8 +24,8 @@ pub struct Simulation {
     /// Sites of each row, ordered by start: all planted ones, and those that are bound with at least
     /// [`Assay::listed_occupancy`].
     pub sites: Vec<Vec<Site>>,
-    /// Pearson correlation of truth and measured labels. As the truth is the mean of the labels that a sequence can get,
-    /// no predictor that sees sequences only correlates better with them, chance apart. 0 if either is constant.
+    /// Pearson correlation of truth and measured labels. As the truth is the mean of the labels that a sequence can
+    /// get, no predictor that sees sequences only correlates better with them, chance apart. 0 if either is constant.
     pub noise_ceiling: f64,
 }
 

@@ -190,7 +190,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn any_assay_gives_finite_figures(seed: u64, insert in 20_usize..150, bins in 2_u32..40, probability in 0.0..1.0, spared in 0.0..1.0) {
+    fn any_assay_gives_finite_figures(
+        seed: u64,
+        insert in 20_usize..150,
+        bins in 2_u32..40,
+        probability in 0.0..1.0,
+        spared in 0.0..1.0,
+    ) {
         let mut assay = Assay { rows: 10, seed, ..Assay::default() };
         assay.construct.insert = insert;
         assay.sorting.bins = bins;

@@ -20,7 +20,7 @@ pub fn allow_tf32(on: bool) -> Result<(), Error> {
     Ok(check(unsafe { shim::pt_tf32(on.into()) })?)
 }
 
-/// Whether oneDNN serves the CPU; convolutions are far slower without.
+/// Whether oneDNN serves the CPU; otherwise convolutions are far slower.
 ///
 /// # Errors
 /// [`Error::Torch`].

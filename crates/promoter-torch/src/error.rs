@@ -70,7 +70,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file is not safetensors, or is cut short.
-    #[error("{path} is no whole safetensors file", path = path.display())]
+    #[error("{path} is not a whole safetensors file", path = path.display())]
     Format {
         /// File.
         path: PathBuf,
@@ -87,7 +87,7 @@ pub enum Error {
         /// Kind.
         kind: String,
     },
-    /// A file is no state dictionary of PyTorch.
+    /// A file is not a state dictionary of PyTorch.
     #[error("{path}: {source}", path = path.display())]
     StateDict {
         /// File.

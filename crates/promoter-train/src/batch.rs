@@ -1,6 +1,7 @@
 //! Batches: rows kept as base codes, gathered, varied and encoded on the device.
 //!
-//! [`Rows`] are the data, an [`Order`] says which copy of which row comes when, and [`Batches`] makes batches of the two.
+//! [`Rows`] are the data, an [`Order`] says which copy of which row comes when, and [`Batches`] makes batches of the
+//! two.
 
 mod augment;
 mod averaging;

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Averages {
-    /// Those that move with the training steps, as in the networks' sources. With a momentum of 0.99 they lag behind the
-    /// weights for hundreds of steps.
+    /// Those that move with the training steps, as in the networks' sources. With a momentum of 0.99 they lag behind
+    /// the weights for hundreds of steps.
     #[default]
     Moving,
     /// Those of training rows seen by the network as it is: before each evaluation, with the weights fixed and without

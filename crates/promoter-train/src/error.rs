@@ -133,7 +133,10 @@ pub enum Error {
         missing: &'static str,
     },
     /// A run has not come to its end.
-    #[error("the run in {path} has not written {missing} yet: finish it with `promoter train --resume`", path = path.display())]
+    #[error(
+        "the run in {path} has not written {missing} yet: finish it with `promoter train --resume`",
+        path = path.display()
+    )]
     Unfinished {
         /// Folder.
         path: PathBuf,

@@ -171,8 +171,8 @@ pub struct Training {
     /// Length that gradients are cut to.
     #[serde(default)]
     pub clip_norm: Option<f64>,
-    /// Pieces in which a batch passes through the network, for want of memory, or because batch norms are to see no more
-    /// rows at once.
+    /// Pieces in which a batch passes through the network, for want of memory, or because batch norms are to see no
+    /// more rows at once.
     #[serde(default = "Training::accumulate")]
     pub accumulate: u64,
     /// Threads that each train on a piece of every batch, with the same weights: LibTorch's threads are divided among
@@ -187,8 +187,8 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
     pub batch_norm_averages: BatchNormAverages,
     /// Whether the kept network's predictions are calibrated: a line from predictions to labels, fitted to training
-    /// rows in evaluation mode, is applied to what it predicts. The network is then right in units of the label, and not
-    /// in its order only.
+    /// rows in evaluation mode, is applied to what it predicts. The network is then right in units of the label, and
+    /// not in its order only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub calibrate: bool,
     /// Average of the weights, evaluated and kept in their place.
@@ -316,8 +316,8 @@ impl Experiment {
         toml::to_string(self).unwrap_or_default()
     }
 
-    /// Whether a run of `resolved`, as its `config.toml` has it, is one of this experiment: only the hash of the weights
-    /// that it started from, the number of replicas and the precision may stand there and be open here.
+    /// Whether a run of `resolved`, as its `config.toml` has it, is one of this experiment: only the hash of the
+    /// weights that it started from, the number of replicas and the precision may stand there and be open here.
     pub fn is_that_of(&self, resolved: &Self) -> bool {
         let mut same = self.clone();
         if let (Some(start), Some(resolved)) = (&mut same.start, &resolved.start) {

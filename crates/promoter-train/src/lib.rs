@@ -1,8 +1,8 @@
 //! Training of promoter networks.
 //!
 //! One [`Experiment`] says everything that a run depends on: data, filter, split, encoding, label, network, loss,
-//! optimiser, schedule. A [`Session`] prepares its data, trains, and writes a report: base codes stay on the device, are
-//! gathered, varied and encoded there, and nothing is sent per step. [`run::Folder`] reads what a run has left.
+//! optimiser, schedule. A [`Session`] prepares its data, trains, and writes a report: base codes stay on the device,
+//! are gathered, varied and encoded there, and nothing is sent per step. [`run::Folder`] reads what a run has left.
 //!
 //! A [`search::Search`] is many runs of one experiment with some of its values drawn or enumerated.
 //!
@@ -46,6 +46,6 @@ pub use prepared::Prepared;
 pub use record::{EpochRecord, Scores};
 pub use session::{Outcome, Progress, Session};
 
-/// Version of what training computes: it is raised whenever the same experiment gives other numbers, so that results can
-/// tell which code they came from.
+/// Version of what training computes: it is raised whenever the same experiment gives other numbers, so that results
+/// can tell which code they came from.
 pub const NUMERICS: u32 = 2;

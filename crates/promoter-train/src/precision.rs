@@ -22,7 +22,8 @@ pub enum Precision {
     /// # Source
     /// Challenge report of NAD, 2022.
     Fp16,
-    /// bf16 on a processor that has instructions for it, f32 elsewhere. A run's `config.toml` has the one that was taken.
+    /// bf16 on a processor that has instructions for it, f32 elsewhere. A run's `config.toml` has the one that was
+    /// taken.
     Auto,
 }
 
@@ -79,8 +80,8 @@ fn has_bf16() -> bool {
     false
 }
 
-/// The factor of the loss in f16, where small gradients would become 0: it halves when a gradient overflows, and doubles
-/// after 2,000 steps without overflow.
+/// The factor of the loss in f16, where small gradients would become 0: it halves when a gradient overflows, and
+/// doubles after 2,000 steps without overflow.
 ///
 /// # Source
 /// PyTorch's `GradScaler` with its defaults.

@@ -84,8 +84,8 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Training rows per second.
     pub rows_per_second: f64,
-    /// Most memory so far, in bytes: of the process on a CPU, of LibTorch's tensors on a GPU; none where the system does
-    /// not say.
+    /// Most memory so far, in bytes: of the process on a CPU, of LibTorch's tensors on a GPU; none where the system
+    /// does not say.
     pub peak_memory: Option<u64>,
 }
 

@@ -1,8 +1,8 @@
 //! Replicas: one network on several threads, each with a part of the batch.
 //!
 //! On a CPU the operations of a network are too small to be shared among threads: they wait for each other at every
-//! one. A replica has the network's parameters, a thread of its own with its share of LibTorch's threads, and a piece of
-//! each batch; gradients are summed in the order of the pieces, so that the bytes do not depend on timing.
+//! one. A replica has the network's parameters, a thread of its own with its share of LibTorch's threads, and a piece
+//! of each batch; gradients are summed in the order of the pieces, so that the bytes do not depend on timing.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;

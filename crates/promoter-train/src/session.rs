@@ -150,8 +150,8 @@ impl Session {
     /// Takes up a run that was stopped, from its last checkpoint.
     ///
     /// # Errors
-    /// [`Error::NoRun`], [`Error::Busy`], [`Error::OtherEnvironment`]; [`Error::Checkpoint`] and [`Error::Params`] for a
-    /// checkpoint that is damaged or of another experiment; as [`start`](Self::start).
+    /// [`Error::NoRun`], [`Error::Busy`], [`Error::OtherEnvironment`]; [`Error::Checkpoint`] and [`Error::Params`] for
+    /// a checkpoint that is damaged or of another experiment; as [`start`](Self::start).
     pub fn resume(folder: &Path, device: Device) -> Result<Self, Error> {
         let prepared = Prepared::read(&Folder::open(folder)?.experiment()?)?;
         Self::resume_on(prepared, folder, device)

@@ -94,8 +94,8 @@ impl Experiment {
         Self::from_table(table, settings)
     }
 
-    /// The experiment of a TOML table, values replaced in it. What the table leaves out is completed after that, so that
-    /// another network, say, has its own sizes.
+    /// The experiment of a TOML table, values replaced in it. What the table leaves out is completed after that, so
+    /// that another network, say, has its own sizes.
     ///
     /// # Errors
     /// [`Error::Setting`] for a key that does not exist or a value that it cannot have.

@@ -1,7 +1,7 @@
 //! The records of a run for TensorBoard: `tensorboard --logdir runs`.
 //!
-//! An event file is a sequence of records, each with its length and checksums, and each an `Event` in the wire format of
-//! Protocol Buffers. Its step is the epoch, its time the seconds that the run trained for until then.
+//! An event file is a sequence of records, each with its length and checksums, and each an `Event` in the wire format
+//! of Protocol Buffers. Its step is the epoch, its time the seconds that the run trained for until then.
 //!
 //! # Source
 //! `tensorflow/core/lib/io/record_writer.h`, `tensorflow/core/util/event.proto` and

@@ -1,4 +1,5 @@
-//! Pre-training on masked k-mers. LibTorch has one random generator for a whole process: only one of these tests trains.
+//! Pre-training on masked k-mers. LibTorch has one random generator for a whole process: only one of these tests
+//! trains.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;

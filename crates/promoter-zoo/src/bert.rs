@@ -233,7 +233,7 @@ impl Bert {
     fn number(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let (k, n) = (self.config.k, self.config.length - self.config.k + 1);
         let bases = x.f_argmax(2, false)?;
-        // A row that is no one-hot row: zeros, or several letters at once.
+        // A row that is not one-hot: zeros, or several letters at once.
         let known = x.f_amax([2i64], false)?.f_gt(0.5)?;
         let mut tokens = bases.f_narrow(1, 0, n)?;
         let mut all_known = known.f_narrow(1, 0, n)?;

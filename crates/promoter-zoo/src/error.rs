@@ -36,8 +36,8 @@ pub enum Error {
     /// A layer's tensors could not be made or loaded.
     #[error(transparent)]
     Params(#[from] promoter_torch::Error),
-    /// There is no network of this name.
-    #[error("there is no network `{name}`; the names are {}", known.join(", "))]
+    /// An unknown name of a network.
+    #[error("unknown network `{name}`: known are {}", known.join(", "))]
     UnknownNetwork {
         /// Name asked for.
         name: String,

@@ -104,7 +104,7 @@ fn presets_keep_what_a_file_does_not_replace() {
 fn unknown_names_options_and_values_are_refused() {
     let error = |text: &str| toml::from_str::<NetworkConfig>(text).unwrap_err().to_string();
     let unknown = error("name = 'enformer'");
-    assert!(unknown.contains("there is no network `enformer`; the names are auth, "), "{unknown}");
+    assert!(unknown.contains("unknown network `enformer`: known are auth, "), "{unknown}");
     let option = error("name = 'nad'\nlenght = 80");
     assert!(option.contains("network `nad`: unknown field `lenght`, expected one of `length`"), "{option}");
     assert!(error("length = 80").contains("missing field `name`"));

@@ -70,7 +70,11 @@ pub enum Error {
         path: PathBuf,
     },
     /// A predictor was written in another format.
-    #[error("{path} has predictor format {found}, this version reads formats up to {expected}: use the version that wrote it", path = path.display())]
+    #[error(
+        "{path} has predictor format {found}, this version reads formats up to {expected}: \
+         use the version that wrote it",
+        path = path.display()
+    )]
     Version {
         /// File.
         path: PathBuf,

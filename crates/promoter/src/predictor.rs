@@ -79,12 +79,18 @@ impl Predictor {
     /// some; `path` is for messages.
     ///
     /// # Errors
-    /// [`Error::Network`], [`Error::Window`], [`Error::Training`] for vectors that do not fit, [`Error::Weights`] unless
-    /// names, shapes and kinds all match.
+    /// [`Error::Network`], [`Error::Window`], [`Error::Training`] for vectors that do not fit, [`Error::Weights`]
+    /// unless names, shapes and kinds all match.
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
+        let vectors = tensors.tensors.remove(VECTORS);
+        // Before any memory is asked for: a description may claim any size, the tensors are there.
+        let differences = tensors.compare(&description.network.plan()?);
+        if !differences.0.is_empty() {
+            return Err(promoter_torch::Error::Mismatch { path: path.to_owned(), differences }.into());
+        }
         let mut params = Params::new(device, 0);
         let network = description.network.build(&mut params)?;
-        let encoder = Encoder::new(&description.encoding, tensors.tensors.remove(VECTORS).as_ref(), device)?;
+        let encoder = Encoder::new(&description.encoding, vectors.as_ref(), device)?;
         let (input, found) = (network.input(), encoder.output());
         if found != (input.length, input.channels) {
             return Err(Error::Window {

@@ -22,9 +22,8 @@ pub(super) fn check(pages: &[Page], findings: &mut Findings) {
     }
 }
 
-/// To be an error as soon as nothing is found any more.
 fn fault(page: &Page, line: usize, message: impl std::fmt::Display, findings: &mut Findings) {
-    findings.warning(&page.path, format_args!("line {}: {message}", line + 1));
+    findings.error(&page.path, format_args!("line {}: {message}", line + 1));
 }
 
 /// Tables, links and what a program prints cannot be broken.
@@ -95,7 +94,7 @@ mod tests {
     fn found(path: &str, text: &str) -> Vec<String> {
         let mut findings = Findings::default();
         check(&[Page { path: path.into(), text: text.into() }], &mut findings);
-        findings.warnings
+        findings.errors
     }
 
     #[test]

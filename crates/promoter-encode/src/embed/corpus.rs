@@ -78,7 +78,7 @@ impl Corpus {
     /// Adds one sentence of word numbers.
     ///
     /// # Errors
-    /// [`Error::Token`] for a number that is no word's; the corpus is then unchanged.
+    /// [`Error::Token`] for a number that belongs to no word; the corpus is then unchanged.
     pub fn push(&mut self, sentence: &[u32]) -> Result<()> {
         let size = self.words();
         if let Some(position) = sentence.iter().position(|&token| token as usize >= size) {
@@ -91,12 +91,12 @@ impl Corpus {
 
     /// Adds the k-mers of a sequence as one sentence.
     ///
-    /// K-mers that [`Oov::Skip`](crate::kmer::Oov::Skip) leaves out are counted by [`Corpus::left_out`]; their neighbours
-    /// then stand next to each other.
+    /// K-mers that [`Oov::Skip`](crate::kmer::Oov::Skip) leaves out are counted by [`Corpus::left_out`]; their
+    /// neighbours then stand next to each other.
     ///
     /// # Errors
-    /// [`Error::Sequence`] with what [`Tokenizer::tokens`] says, such as for a sequence that is too short or a byte that
-    /// is no letter, [`Error::NotKmers`] where words are not k-mers; the corpus is then unchanged.
+    /// [`Error::Sequence`] with what [`Tokenizer::tokens`] says, such as for a sequence that is too short or a byte
+    /// that is not a letter, [`Error::NotKmers`] where words are not k-mers; the corpus is then unchanged.
     ///
     /// ```
     /// use promoter_encode::{embed::Corpus, kmer::{Kmers, Oov}};
@@ -123,7 +123,7 @@ impl Corpus {
         starts.zip(&self.ends).map(|(start, &end)| &self.tokens[start..end])
     }
 
-    /// The spelling of a word number; empty when there is no such word.
+    /// The spelling of a word number; empty for an unknown number.
     pub fn word(&self, number: u32) -> String {
         match &self.lexicon {
             Lexicon::Kmers(tokenizer) => match tokenizer.kmer(number) {

@@ -33,7 +33,7 @@ pub enum Error {
         size: usize,
     },
     /// A corpus or a file without a word.
-    #[error("there is no word")]
+    #[error("the vocabulary is empty")]
     Empty,
     /// Every word is rarer than the configuration asks for.
     #[error("none of {words} different words occurs {min_count} times")]
@@ -70,7 +70,7 @@ pub enum Error {
     Duplicate {
         /// The word.
         word: String,
-        /// Line of the first, from 1; its row where there are no lines.
+        /// Line of the first, from 1; its row in files that have no lines.
         first: usize,
         /// Line of the second.
         again: usize,
@@ -80,21 +80,21 @@ pub enum Error {
     Word {
         /// The word.
         word: String,
-        /// Its line, from 1; its row where there are no lines.
+        /// Its line, from 1; its row in files that have no lines.
         line: usize,
     },
     /// A vector with a value that is not a finite number.
     #[error("value {column} of line {line} is {value}, which is not finite")]
     NotFinite {
-        /// Line of the word, from 1; its row where there are no lines.
+        /// Line of the word, from 1; its row in files that have no lines.
         line: usize,
         /// Value in the vector, from 1.
         column: usize,
         /// The value.
         value: f32,
     },
-    /// A word that there is no vector of.
-    #[error("there is no vector of {word:?}")]
+    /// A word that has no vector.
+    #[error("unknown word {word:?}: it has no vector")]
     UnknownWord {
         /// The word.
         word: String,

@@ -195,8 +195,9 @@ impl Model {
 /// Trains GloVe on the sentences of a corpus and calls `progress` after every iteration.
 ///
 /// # Errors
-/// [`Error::Setting`] for a value out of its range, [`Error::Empty`] and [`Error::NoPairs`] for a corpus with nothing to
-/// learn from, [`Error::Rare`] where no word occurs often enough, [`Error::Diverged`] where a value stops being finite.
+/// [`Error::Setting`] for a value out of its range, [`Error::Empty`] and [`Error::NoPairs`] for a corpus with nothing
+/// to learn from, [`Error::Rare`] where no word occurs often enough, [`Error::Diverged`] where a value stops being
+/// finite.
 pub fn train(corpus: &Corpus, config: &Config, mut progress: impl FnMut(Progress)) -> Result<Model> {
     config.check()?;
     let vocabulary = Vocabulary::of(corpus, config.min_count)?;

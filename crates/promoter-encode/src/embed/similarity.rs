@@ -17,8 +17,8 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
 }
 
 impl Vectors {
-    /// The `n` other words whose vectors point most nearly the same way, nearest first, with their cosines; words at the
-    /// same cosine in row order.
+    /// The `n` other words whose vectors point most nearly the same way, nearest first, with their cosines; words at
+    /// the same cosine in row order.
     ///
     /// # Errors
     /// [`Error::UnknownWord`].

@@ -102,8 +102,8 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`Error::Length`] if the sequence is too short, [`Error::Byte`] or [`Error::Code`] for what is not a letter or a
-    /// code, [`Error::Letter`] for a k-mer that [`Oov::Error`] refuses, [`Error::Setting`] for a vocabulary that `T` cannot
-    /// number.
+    /// code, [`Error::Letter`] for a k-mer that [`Oov::Error`] refuses, [`Error::Setting`] for a vocabulary that `T`
+    /// cannot number.
     ///
     /// ```
     /// use promoter_encode::kmer::{Kmers, Oov, Strand};

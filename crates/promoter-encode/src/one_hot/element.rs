@@ -31,7 +31,10 @@ pub trait Element: sealed::Sealed + Copy + PartialEq + std::fmt::Debug + Send + 
 }
 
 macro_rules! element {
-    ($type:ty, $name:literal, $zero:expr, $one:expr, $fractions:literal, $from:expr, $to:expr $(, $encode_rows:item)?) => {
+    (
+        $type:ty, $name:literal, $zero:expr, $one:expr, $fractions:literal, $from:expr, $to:expr
+        $(, $encode_rows:item)?
+    ) => {
         impl sealed::Sealed for $type {}
         impl Element for $type {
             const ZERO: Self = $zero;

@@ -16,8 +16,8 @@ pub const fn packed_length(length: usize) -> usize {
 /// Packs a sequence; lower case is packed as upper case.
 ///
 /// # Errors
-/// [`Error::Letter`] for another letter than A, C, G and T, [`Error::Byte`] or [`Error::Code`] for what is not a letter or
-/// a code.
+/// [`Error::Letter`] for another letter than A, C, G and T, [`Error::Byte`] or [`Error::Code`] for what is not a letter
+/// or a code.
 ///
 /// ```
 /// use promoter_encode::pack::two_bit;
@@ -40,8 +40,8 @@ pub fn pack(sequence: impl Sequence) -> Result<Vec<u8>> {
 /// Input: `(sequences, length)`. Output: `(sequences, length / 4 rounded up)`.
 ///
 /// # Errors
-/// As [`pack`]; [`Error::Rows`] unless the sequences divide into rows of `length`, [`Error::Buffer`] unless the buffer has
-/// the length of the output.
+/// As [`pack`]; [`Error::Rows`] unless the sequences divide into rows of `length`, [`Error::Buffer`] unless the buffer
+/// has the length of the output.
 pub fn pack_batch_into(sequences: impl Sequence, length: usize, out: &mut [u8]) -> Result<()> {
     pack_rows(sequences.alphabet(), sequences.symbols(), length, out)
 }
@@ -81,8 +81,8 @@ fn pack_rows(alphabet: Alphabet, symbols: &[u8], length: usize, out: &mut [u8]) 
     if symbols.is_empty() {
         return Ok(());
     }
-    // As much at a time as stays in the cache between the check and the packing: many short rows, or a piece of one long
-    // sequence. Both at once would be slower: only the check reads ahead as fast as memory delivers.
+    // As much at a time as stays in the cache between the check and the packing: many short rows, or a piece of one
+    // long sequence. Both at once would be slower: only the check reads ahead as fast as memory delivers.
     let length = if symbols.len() == length { length.min(BLOCK) } else { length };
     let (rows, width) = ((BLOCK / length).max(1), packed_length(length));
     for (index, (symbols, out)) in symbols.chunks(rows * length).zip(out.chunks_mut(rows * width)).enumerate() {

@@ -54,7 +54,7 @@ pub enum Error {
         /// What and where.
         source: serde_json::Error,
     },
-    /// A key is no row number.
+    /// A key is not a row number.
     #[error("{input}: `{id}` is not {expected}")]
     Id {
         /// The input.
@@ -99,7 +99,7 @@ pub enum Error {
         input: String,
     },
     /// A row is not in the test set.
-    #[error("{input}: there is no test row {row}: the test set has rows 0..{rows}")]
+    #[error("{input}: unknown test row {row}: the test set has rows 0..{rows}")]
     UnknownRow {
         /// The input.
         input: String,
@@ -168,8 +168,8 @@ pub enum Error {
         /// The value found.
         found: f64,
     },
-    /// All values of a subset are equal: there is no correlation.
-    #[error("the {side} is constant over the {n} rows of subset `{subset}`: there is no correlation")]
+    /// All values of a subset are equal, and a correlation does not exist.
+    #[error("the {side} is constant over the {n} rows of subset `{subset}`: a correlation needs two values or more")]
     Constant {
         /// The subset.
         subset: Subset,

@@ -12,8 +12,8 @@ const MARGIN: usize = 40;
 const PANELS_PER_LINE: usize = 3;
 
 impl Selection {
-    /// A picture of predicted against measured expression (or differences), one panel per subset with its n, r and
-    /// rho. Rows are counted in cells, darker with the logarithm of the count, so that its size does not grow with them.
+    /// A picture of predicted against measured expression (or differences), one panel per subset with its n, r and rho.
+    /// Rows are counted in cells, darker with the logarithm of the count, so that its size does not grow with them.
     ///
     /// # Errors
     /// As [`score`](Self::score).
@@ -54,7 +54,8 @@ fn panel(svg: &mut String, truth: &[f64], prediction: &[f64], differences: bool)
         let opacity = 0.15 + 0.85 * f64::from(count).ln_1p() / darkest;
         let _ = writeln!(
             svg,
-            "<rect x=\"{left}\" y=\"{top}\" width=\"{size}\" height=\"{size}\" fill=\"#1f4e79\" fill-opacity=\"{opacity:.2}\"/>"
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{size}\" height=\"{size}\" \
+             fill=\"#1f4e79\" fill-opacity=\"{opacity:.2}\"/>"
         );
     }
     let what = if differences { "difference" } else { "expression" };

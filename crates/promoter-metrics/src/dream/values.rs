@@ -27,8 +27,8 @@ impl Values {
     /// row to value; otherwise the final round's table, `sequence TAB value` for every test row in order, no header.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::TooLarge`], [`Error::Json`], [`Error::Id`], [`Error::DuplicateRow`], [`Error::NotFinite`],
-    /// [`Error::Line`], [`Error::NoValues`].
+    /// [`Error::Read`], [`Error::TooLarge`], [`Error::Json`], [`Error::Id`], [`Error::DuplicateRow`],
+    /// [`Error::NotFinite`], [`Error::Line`], [`Error::NoValues`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let text = read_text(path)?;

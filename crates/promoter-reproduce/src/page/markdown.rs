@@ -71,7 +71,8 @@ pub(super) fn experiments(results: &Results<'_>) -> String {
             text += &experiment(one, results.outcome(one));
         }
     }
-    text + &protocols(results)
+    text += &protocols(results);
+    wrapped(&text)
 }
 
 /// The rule of the ranking: what every system gets, and what was chosen for it.
@@ -170,6 +171,20 @@ fn protocols(results: &Results<'_>) -> String {
         add("small", small);
     }
     text
+}
+
+/// Prose in lines of the width that the repository's texts have; tables and headings stay.
+fn wrapped(text: &str) -> String {
+    let options = textwrap::Options::new(120)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    let line = |line: &str| match line {
+        table if table.starts_with(['|', '#']) => table.to_owned(),
+        item if item.starts_with("- ") => textwrap::fill(item, options.clone().subsequent_indent("  ")),
+        prose => textwrap::fill(prose, &options),
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
 }
 
 fn capital(text: &str) -> String {

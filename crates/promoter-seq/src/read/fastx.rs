@@ -73,21 +73,7 @@ impl Fastx {
             let found = match self.reader.next() {
                 None => return Ok(false),
                 Some(Ok(found)) => found,
-                Some(Err(error)) => {
-                    let failure = lock(&self.bounds).failure.take();
-                    let line = error.position.line.max(report.lines + 1);
-                    return Err(match failure {
-                        None => syntax(&self.path, self.format, line, &error),
-                        Some(Stop::Input(error)) => error,
-                        Some(Stop::TooLong) => Error::Line {
-                            path: self.path.clone(),
-                            line: report.lines + 1,
-                            column: 1,
-                            expected: format!("a record of at most {} letters", self.longest),
-                            found: "a longer one".into(),
-                        },
-                    });
-                }
+                Some(Err(error)) => return Err(self.failure(&error, report.lines)),
             };
             let line = found.start_line_number();
             let text = found.all();
@@ -129,6 +115,23 @@ impl Fastx {
                     return error(line + 1 + lines, column, fault.expected, fault.found);
                 }
             }
+        }
+    }
+}
+
+impl Fastx {
+    /// Why the record after so many lines could not be read: what stopped the input, or what the parser found.
+    fn failure(&self, error: &ParseError, lines: u64) -> Error {
+        match lock(&self.bounds).failure.take() {
+            None => syntax(&self.path, self.format, error.position.line.max(lines + 1), error),
+            Some(Stop::Input(error)) => error,
+            Some(Stop::TooLong) => Error::Line {
+                path: self.path.clone(),
+                line: lines + 1,
+                column: 1,
+                expected: format!("a record of at most {} letters", self.longest),
+                found: "a longer one".into(),
+            },
         }
     }
 }

@@ -159,7 +159,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fast_and_slow_ways_agree(letters in proptest::collection::vec(any::<u8>(), 0..20), plain in "[ACGTN]{0,200}") {
+        fn fast_and_slow_ways_agree(
+            letters in proptest::collection::vec(any::<u8>(), 0..20),
+            plain in "[ACGTN]{0,200}",
+        ) {
             for letters in [&letters[..], plain.as_bytes()] {
                 let policy = LetterPolicy { other: Other::AsN, ..LetterPolicy::default() };
                 let (mut codes, mut report) = (vec![9], ReadReport::default());

@@ -95,8 +95,8 @@ impl LineParser {
         Ok(Some(line))
     }
 
-    /// Appends the codes of a row to `codes`, replaces `cells` by its kept fields and returns its label, NaN when the file
-    /// has none; none when the line is no row or the row is skipped.
+    /// Appends the codes of a row to `codes`, replaces `cells` by its kept fields and returns its label, NaN when the
+    /// file has none; none when the line is not a row or the row is skipped.
     pub(super) fn parse(
         &self,
         line: &[u8],

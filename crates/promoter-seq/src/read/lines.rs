@@ -90,8 +90,8 @@ impl Lines {
 
 /// Number, from 1, and text of each line; no line follows an error.
 ///
-/// An item is [`Error::Line`] for a line that is too long or not UTF-8, [`Error::Io`] or [`Error::Damaged`] when the input
-/// cannot be read on.
+/// An item is [`Error::Line`] for a line that is too long or not UTF-8, [`Error::Io`] or [`Error::Damaged`] when the
+/// input cannot be read on.
 impl Iterator for Lines {
     type Item = Result<(u64, String)>;
 

@@ -20,8 +20,8 @@ pub struct ReadOptions {
     pub compression: Option<Compression>,
     /// Where the sequence and the label stand.
     pub columns: Columns,
-    /// Columns of text that are kept with the rows, by their names in the header: ids, groups, parts, further labels. In
-    /// FASTA and FASTQ the only one is `name`.
+    /// Columns of text that are kept with the rows, by their names in the header: ids, groups, parts, further labels.
+    /// In FASTA and FASTQ the only one is `name`.
     pub keep: Vec<String>,
     /// What a missing label means.
     pub missing_labels: MissingLabels,
@@ -29,8 +29,8 @@ pub struct ReadOptions {
     pub delimiter: Option<char>,
     /// Letters that are not A, C, G, T or N.
     pub letters: LetterPolicy,
-    /// Length of the longest sequence that is read, in bases. Memory stays bounded by it: a line may have 64 KiB more, a
-    /// record of FASTA or FASTQ takes at most four times as much.
+    /// Length of the longest sequence that is read, in bases. Memory stays bounded by it: a line may have 64 KiB more,
+    /// a record of FASTA or FASTQ takes at most four times as much.
     pub longest: u32,
     /// What a longer sequence means.
     pub too_long: TooLong,

@@ -52,7 +52,7 @@ impl Rows {
     /// Rows of a file.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no file of its kind, or its header lacks a column.
+    /// When the file cannot be opened, is not a file of its kind, or its header lacks a column.
     pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let path = path.as_ref();
         let format = options.format_of_file(path)?;

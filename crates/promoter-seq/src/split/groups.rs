@@ -34,7 +34,8 @@ fn of_bounded(table: &Table, k: u32, left: u32, right: u32, bases: usize) -> Vec
     rows.into_iter().map(|row| groups.first(row)).collect()
 }
 
-/// The part of each row, by groups drawn at random: as many as fit into the rows that are wanted for validation and test.
+/// The part of each row, by groups drawn at random: as many as fit into the rows that are wanted for validation and
+/// test.
 pub(super) fn draw(groups: &[u32], wanted: [u32; 2], purpose: &str, seed: u64) -> Vec<Part> {
     let mut sizes = vec![0u32; groups.len()];
     groups.iter().for_each(|&first| sizes[first as usize] += 1);

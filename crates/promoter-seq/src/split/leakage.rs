@@ -40,7 +40,8 @@ impl fmt::Display for Leakage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "of {} rows {} equal a known row, {} its reverse complement; {} share a k-mer on the same strand, {} on the other",
+            "of {} rows {} equal a known row, {} its reverse complement; {} share a k-mer on the same \
+             strand, {} on the other",
             self.rows, self.equal, self.reverse_complement, self.same_strand, self.other_strand
         )
     }

@@ -2,7 +2,8 @@
 
 /// `numpy.random.RandomState(seed).permutation(n)`.
 ///
-/// Fisher and Yates from the end; each index is drawn by masking 32 random bits and drawing again while it is too large.
+/// Fisher and Yates from the end; each index is drawn by masking 32 random bits and drawing again while it is too
+/// large.
 pub(super) fn permutation(n: u32, seed: u32) -> Vec<u32> {
     let mut generator = MersenneTwister::new(seed);
     let mut order: Vec<u32> = (0..n).collect();

@@ -1,7 +1,7 @@
 //! Memory in large pages.
 //!
-//! Much of the time of filling a fresh buffer goes into the first touch of its pages. Where the system gives large pages
-//! on request (`madvise`, the usual setting of Linux), asking for them spares most of these faults.
+//! Much of the time of filling a fresh buffer goes into the first touch of its pages. Where the system gives large
+//! pages on request (`madvise`, the usual setting of Linux), asking for them spares most of these faults.
 
 /// Makes room for `additional` more items, if there is memory for them; in large pages where the system gives them.
 pub(super) fn reserve<T>(items: &mut Vec<T>, additional: usize) {

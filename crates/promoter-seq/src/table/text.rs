@@ -56,8 +56,8 @@ impl Text {
         chosen
     }
 
-    /// Adds the `rows` rows of another table's text, whose lines count from line `before` on. Columns that only the other
-    /// has are left out, those that it lacks are empty.
+    /// Adds the `rows` rows of another table's text, whose lines count from line `before` on. Columns that only the
+    /// other has are left out, those that it lacks are empty.
     pub(crate) fn append(&mut self, other: &Self, rows: usize, before: u64) {
         if self.names.is_empty() {
             return;
@@ -75,7 +75,8 @@ impl Text {
         self.lines.clear();
     }
 
-    /// The columns as bytes, little-endian: numbers of columns and rows; length and text of names, then of cells; lines.
+    /// The columns as bytes, little-endian: numbers of columns and rows; length and text of names, then of cells;
+    /// lines.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend_from_slice(&number.to_le_bytes());

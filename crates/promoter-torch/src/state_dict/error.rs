@@ -20,7 +20,7 @@ pub enum StateDictError {
         name: String,
     },
     /// A member is not there.
-    #[error("there is no member `{name}`")]
+    #[error("the member `{name}` is missing")]
     Missing {
         /// Member.
         name: String,
@@ -59,7 +59,7 @@ pub enum StateDictError {
         found: String,
     },
     /// An entry of the dictionary is not a tensor.
-    #[error("the entry `{name}` is no tensor: the file holds more than a state dictionary")]
+    #[error("the entry `{name}` is not a tensor: the file holds more than a state dictionary")]
     Entry {
         /// Key.
         name: String,

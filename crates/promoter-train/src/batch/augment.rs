@@ -14,8 +14,8 @@ pub struct Augment {
     pub shift: usize,
     /// Whether an epoch has every shift of a row or one.
     pub shifts: Shifts,
-    /// Whether rows come as their reverse complements, of the window. An encoding with the flag `is_reverse` says of each
-    /// which it is.
+    /// Whether rows come as their reverse complements, of the window. An encoding with the flag `is_reverse` says of
+    /// each which it is.
     pub reverse_complement: ReverseComplement,
     /// Probability of each base to be replaced by one of the three others, drawn for each epoch, row and copy.
     pub mutate: f64,

@@ -38,7 +38,7 @@ pub struct View {
     pub shift: Option<Tensor>,
     /// Which rows' windows are seen as their reverse complements, (B,) bool; `None`: no window is turned.
     pub reverse: Option<Tensor>,
-    /// Which rows were measured by a single cell, (B,); none without, as in prediction.
+    /// Which rows were measured by a single cell, (B,); `None`: it is not said, as in prediction.
     pub singleton: Option<Tensor>,
 }
 

@@ -59,7 +59,8 @@ fn row(run: &Finished) -> minijinja::Value {
         name, title => &summary.title, parameters => summary.parameters, epochs => run.records.len(),
         best_epoch => summary.best_epoch + 1, rows => summary.validation_rows,
         rows_per_second => format!("{:.0}", summary.rows_per_second),
-        pearson => score(|s| s.pearson), spearman => score(|s| s.spearman), r2 => score(|s| s.r2), mse => score(|s| s.mse),
+        pearson => score(|s| s.pearson), spearman => score(|s| s.spearman),
+        r2 => score(|s| s.r2), mse => score(|s| s.mse),
         noise_ceiling => summary.noise_ceiling.map_or_else(String::new, |ceiling| format!("{ceiling:.4}")),
     }
 }

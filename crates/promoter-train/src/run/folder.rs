@@ -48,8 +48,8 @@ pub struct Best {
     pub epoch: u64,
     /// The label transform, fitted to the training labels.
     pub label: Fitted,
-    /// The line that its outputs are brought to the transformed labels by; the identity for a run that has not ended, or
-    /// is not calibrated.
+    /// The line that its outputs are brought to the transformed labels by; the identity for a run that has not ended,
+    /// or is not calibrated.
     pub calibration: Affine,
     /// The weights and buffers.
     pub tensors: Tensors,

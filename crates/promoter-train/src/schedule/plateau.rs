@@ -57,7 +57,8 @@ impl Default for PlateauState {
 }
 
 impl Plateau {
-    /// Takes note of an epoch's value of the metric that chooses the best epoch. A value that does not exist is not a gain.
+    /// Takes note of an epoch's value of the metric that chooses the best epoch. A value that does not exist is not a
+    /// gain.
     pub fn after_epoch(&self, state: &mut PlateauState, value: f64, higher_is_better: bool) {
         let gain = match state.best {
             None => !value.is_nan(),

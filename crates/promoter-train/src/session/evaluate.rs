@@ -66,7 +66,8 @@ impl Session {
         })
     }
 
-    /// What the network makes of rows, in units of the transformed label; as many batches at once as there are replicas.
+    /// What the network makes of rows, in units of the transformed label; as many batches at once as there are
+    /// replicas.
     fn evaluate(&self, rows: &Rows) -> Result<Evaluation, Error> {
         let batch = self.experiment.training.evaluation_batch_size as usize;
         self.replicas.each(self.buffers()?, |model, buffers| model.set_frozen(&buffers))?;

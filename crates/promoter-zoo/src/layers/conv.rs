@@ -133,7 +133,7 @@ impl Conv1d {
 ///
 /// A network's input, (B, L, C) with its axes exchanged, lies so, and what comes out of the convolution again. oneDNN
 /// takes it as it is, and copies sequences in the other order to a layout of its own and back: up to four times faster
-/// with groups, a quarter without. CUDA has no such layout for sequences.
+/// with groups, a quarter faster where there are none. CUDA has no such layout for sequences.
 pub(crate) fn channels_side_by_side(x: &Tensor) -> bool {
     x.device() == Device::Cpu && !x.is_contiguous()
 }

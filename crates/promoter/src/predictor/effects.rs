@@ -87,8 +87,8 @@ impl Predictor {
         mutagenesis(table, |table| self.predict_table(table, averaging))
     }
 
-    /// First-order estimates of the same effects, from one backward pass for each sequence: the gradient times the change
-    /// of the input.
+    /// First-order estimates of the same effects, from one backward pass for each sequence: the gradient times the
+    /// change of the input.
     ///
     /// As a change takes one base away and brings another, the part of the gradient that leaves the sum of a position's
     /// channels cancels out. The strand is the given one, the window is not moved. The effects are in the units of the

@@ -1,8 +1,9 @@
 //! GloVe in `f32` on tiles of the table of counts.
 //!
-//! Words and contexts are cut into stripes; a tile is a stripe of words against a stripe of contexts, and its parameters
-//! fit the second-level cache. One round takes every stripe once on either side, so that its tiles share no parameter:
-//! they can run at the same time and the result does not depend on whether they did (Gemulla et al., KDD 2011).
+//! Words and contexts are cut into stripes; a tile is a stripe of words against a stripe of contexts, and its
+//! parameters fit the second-level cache. One round takes every stripe once on either side, so that its tiles share no
+//! parameter: they can run at the same time and the result does not depend on whether they did (Gemulla et al., KDD
+//! 2011).
 //!
 //! Whole tiles one after the other would fit each small set of words to itself before the next, and costs would fall
 //! up to 4 % faster than in the plain order. So a round takes only a random portion of every tile.
