@@ -56,6 +56,17 @@ pub enum Error {
         /// Rows that are possible.
         most: usize,
     },
+    /// A bootstrap of too few rounds, or of a level that is not a share.
+    #[error("a bootstrap of {rounds} rounds at level {level}: expected 2 rounds or more and a level between 0 and 1")]
+    Resampling {
+        /// Number of rounds.
+        rounds: u32,
+        /// Share of the rounds within an interval.
+        level: f64,
+    },
+    /// All values of a column are equal: a correlation does not exist.
+    #[error("truth or prediction has one value only: a correlation needs two or more")]
+    Constant,
     /// A result of a seed is NaN or infinite.
     #[error("result {place} is {value}: expected a finite number")]
     NotFiniteSeed {

@@ -14,6 +14,7 @@
 //! # Ok::<(), promoter_metrics::Error>(())
 //! ```
 
+pub mod agreement;
 #[cfg(feature = "dream")]
 pub mod dream;
 mod error;
@@ -21,10 +22,12 @@ mod metric;
 mod precision_recall;
 pub mod regression;
 pub mod ridge;
+pub mod scatter;
 pub mod seeds;
 mod spearman;
 mod value;
 
+pub use agreement::Agreement;
 pub use error::{Error, Side};
 pub use metric::Metric;
 pub use precision_recall::PrecisionRecall;
