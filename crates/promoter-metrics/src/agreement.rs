@@ -33,6 +33,11 @@ impl Agreement {
 }
 
 impl<T: Copy> Agreement<T> {
+    /// The metrics with their names, in the order of the fields.
+    pub fn named(self) -> [(&'static str, T); 5] {
+        [("Pearson", self.pearson), ("Spearman", self.spearman), ("R2", self.r2), ("MSE", self.mse), ("MAE", self.mae)]
+    }
+
     /// Another value for each metric.
     fn map<U>(self, mut f: impl FnMut(T) -> U) -> Agreement<U> {
         Agreement {

@@ -159,3 +159,77 @@ fn real_submissions_have_their_recorded_scores() {
         }
     }
 }
+
+/// `measured.csv` with ids, groups and labels of 60 rows; `a.tsv` close to them, `b.tsv` far, both in another order.
+fn any_tables() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let label = |i: usize| ((i * 37) % 61) as f64 / 7.0;
+    let mut measured = String::from("id,chromosome,expression\n");
+    let (mut a, mut b) = (String::from("id\tprediction\n"), String::from("id\tprediction\n"));
+    for i in 0..60 {
+        measured += &format!("\"p,{i}\",chr{},{}\n", i % 3, label(i));
+        let j = (i * 7) % 60; // the same rows in another order
+        a += &format!("p,{j}\t{}\n", label(j) + (j as f64).sin());
+        b += &format!("p,{j}\t{}\n", label(j) + 4.0 * (j as f64).sin());
+    }
+    for (name, text) in [("measured.csv", measured), ("a.tsv", a), ("b.tsv", b)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn any_two_tables_are_joined_and_scored_by_group() {
+    let folder = any_tables();
+    let options = "--truth-column expression --by id --group chromosome --bootstrap 300";
+    let score = format!("score --truth {{}}/measured.csv --predictions {{}}/a.tsv {options}");
+    let text = crate::succeeds(&format!("{score} --compare {{}}/b.tsv --plot {{}}/p.svg"), folder.path());
+    assert!(text.contains("rows              60") && text.contains("first less second"), "{text}");
+    let of = |name: &str| -> f64 {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    // The residuals are sines: their mean square is a half.
+    assert!((of("MSE") - 0.5).abs() < 0.02 && of("Pearson") > 0.95, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("chr")).count(), 3, "{text}");
+    assert!(fs::read_to_string(folder.path().join("p.svg")).unwrap().contains("chr2: n 20"));
+    let json: Value = serde_json::from_str(&crate::succeeds(&format!("{score} --json"), folder.path())).unwrap();
+    assert_eq!((&json["rows"], &json["groups"]["chr1"]["rows"]), (&json!(60), &json!(20)));
+    assert!(json["intervals"]["pearson"][0].as_f64() < json["pearson"].as_f64());
+
+    // Without keys the order joins them.
+    fs::write(folder.path().join("x.tsv"), "1\n2\n4\n").unwrap();
+    fs::write(folder.path().join("y.tsv"), "seq\tp\nA\t1\nC\t2\nG\t4\n").unwrap();
+    let text = crate::succeeds("score --truth {}/x.tsv --predictions {}/y.tsv", folder.path());
+    assert!(text.contains("R2            1.0000"), "{text}");
+}
+
+#[test]
+fn tables_that_do_not_fit_are_refused_with_their_line() {
+    let folder = any_tables();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("short.tsv", "id\tp\np,0\t1\n");
+    write("twice.tsv", "id\tp\np,0\t1\np,0\t2\n");
+    write("empty.tsv", "id\tp\n");
+    write("word.tsv", "id\tp\np,0\t1\np,1\thigh\n");
+    write("ragged.tsv", "id\tp\np,0\t1\np,1\n");
+    write("one.tsv", "1\n2\n");
+    for (predictions, options, expected) in [
+        ("short.tsv", "", "measured.csv:3: {}/short.tsv has no prediction for \"p,1\""),
+        ("twice.tsv", "", "lines 2 and 3 have the same key \"p,0\""),
+        ("empty.tsv", "", "empty.tsv: no rows"),
+        ("word.tsv", "", "word.tsv:3: expected a finite number in column 2, found \"high\""),
+        ("ragged.tsv", "", "ragged.tsv:3: expected 2 columns, found 1"),
+        ("one.tsv", "", "has 2 rows"),
+        ("a.tsv", "--group tissue", "unknown column `tissue`: the header has id, chromosome, expression"),
+        ("a.tsv", "--rows public", "--challenge"),
+        ("none.tsv", "", "none.tsv"),
+    ] {
+        let arguments = format!("score --truth {{}}/measured.csv --predictions {{}}/{predictions} {options}");
+        let output = crate::run(&arguments, folder.path());
+        let error = String::from_utf8_lossy(&output.stderr);
+        let expected = expected.replace("{}", folder.path().to_str().unwrap());
+        assert!(!output.status.success() && error.contains(&expected), "{predictions} {options}: {error}");
+        assert!(output.stdout.is_empty());
+    }
+}
