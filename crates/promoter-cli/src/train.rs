@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::Predictor;
+use promoter::train::prepared::Part;
 use promoter::train::run::{Line, Summary};
 use promoter::train::{Scores, Session};
 use tch::Device;
@@ -104,7 +105,9 @@ fn begin(out: &mut impl Write, session: &Session, device: Device) -> Result<()> 
         writeln!(out, "read       {read}")?;
     }
     writeln!(out, "filter     {}", prepared.filter)?;
-    writeln!(out, "rows       {} train, {} validate", prepared.train.len(), prepared.validation.len())?;
+    let [train, validate, test] = [&prepared.train, &prepared.validation, &prepared.test].map(Part::len);
+    let held_out = if test > 0 { format!(", {test} held out for the end") } else { String::new() };
+    writeln!(out, "rows       {train} train, {validate} validate{held_out}")?;
     writeln!(out, "run        {}", session.folder().path().display())?;
     Ok(())
 }

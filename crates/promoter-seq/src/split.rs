@@ -80,6 +80,9 @@ pub enum Split {
         /// Bases at the end, likewise.
         #[cfg_attr(feature = "serde", serde(default))]
         right: u32,
+        /// Size of the test part, which nothing but the last scores look at.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Size::is_none"))]
+        test: Size,
     },
     /// The parts that the data's authors chose, as a column of text says: `train`, `validation` or `test`. The column
     /// must be kept in reading ([`ReadOptions::keep`](crate::read::ReadOptions::keep)).
@@ -165,17 +168,14 @@ impl Split {
                 }
                 Ok(divide(rows, |row| murmur3::fold(table.codes(row as usize)) == fold))
             }
-            &Self::Kmers { validation, seed, k, left, right } => {
-                let wanted = validation.rows(rows)?;
-                let drawn = groups::draw(&groups(table, k, left, right)?, [wanted, 0], "split by k-mers", seed);
+            &Self::Kmers { validation, seed, k, left, right, test } => {
+                let wanted = wanted(rows, validation, test)?;
+                let drawn = groups::draw(&groups(table, k, left, right)?, wanted, "split by k-mers", seed);
                 Ok(collect(&drawn))
             }
             Self::Column { column } => by_column(table, column),
             Self::Group { column, validation, test, seed } => {
-                let wanted = [validation.rows(rows)?, test.rows(rows)?];
-                if rows > 0 && wanted[0] + wanted[1] >= rows {
-                    return Err(Error::setting("test", wanted[1], "a part that leaves rows to train on"));
-                }
+                let wanted = wanted(rows, *validation, *test)?;
                 let mut first: BTreeMap<&str, u32> = BTreeMap::new();
                 let groups: Vec<u32> =
                     table.column(column)?.zip(0..).map(|(word, row)| *first.entry(word).or_insert(row)).collect();
@@ -205,6 +205,15 @@ pub fn groups(table: &Table, k: u32, left: u32, right: u32) -> Result<Vec<u32>> 
     Ok(groups::of(table, k, left, right))
 }
 
+/// Rows of the validation and of the test part.
+fn wanted(rows: u32, validation: Size, test: Size) -> Result<[u32; 2]> {
+    let [validation, test] = [validation.rows(rows)?, test.rows(rows)?];
+    if rows > 0 && validation.saturating_add(test) >= rows {
+        return Err(Error::setting("test", test, "a part that leaves rows to train on"));
+    }
+    Ok([validation, test])
+}
+
 fn row_count(table: &Table) -> Result<u32> {
     u32::try_from(table.len()).map_err(|_| Error::setting("rows", table.len(), "at most 2^32 - 1"))
 }
@@ -214,6 +223,11 @@ fn check_k(k: u32) -> Result<()> {
 }
 
 impl Size {
+    #[cfg(feature = "serde")]
+    fn is_none(&self) -> bool {
+        *self == Self::Rows(0)
+    }
+
     /// Number of rows out of `rows`.
     fn rows(self, rows: u32) -> Result<u32> {
         let wanted = match self {

@@ -56,7 +56,9 @@ fn no_test_sequence_shares_a_20_mer_with_a_training_row_on_its_own_strand() {
     let leakage = leakage::check(&test, &train, 20, 17, 13).unwrap();
     assert_eq!((leakage.rows, leakage.equal, leakage.same_strand, leakage.other_strand), (70_302, 0, 0, 722));
     let Parts { train: kept, validation, .. } =
-        Split::Kmers { validation: Size::Fraction(0.1), seed: 0, k: 20, left: 17, right: 13 }.parts(&train).unwrap();
+        Split::Kmers { validation: Size::Fraction(0.1), seed: 0, k: 20, left: 17, right: 13, test: Size::default() }
+            .parts(&train)
+            .unwrap();
     let leakage = leakage::check(&train.select(&kept), &train.select(&validation), 20, 17, 13).unwrap();
     assert!(leakage.is_clean(), "{leakage}");
 }

@@ -85,7 +85,7 @@ fn every_row_is_in_one_part() {
         NAD,
         Split::Positional { validation },
         Split::Hash { fold: 3 },
-        Split::Kmers { validation, seed: 3, k: 8, left: 0, right: 0 },
+        Split::Kmers { validation, seed: 3, k: 8, left: 0, right: 0, test: Size::default() },
     ] {
         let Parts { train, validation, .. } = split.parts(&rows).unwrap();
         assert!(!train.is_empty() && !validation.is_empty(), "{split:?}");
@@ -105,8 +105,8 @@ fn settings_out_of_range_are_errors() {
         Split::Positional { validation: Size::Rows(10) },
         Split::Positional { validation: Size::Fraction(0.95) },
         Split::Hash { fold: 10 },
-        Split::Kmers { validation: half, seed: 0, k: 0, left: 0, right: 0 },
-        Split::Kmers { validation: half, seed: 0, k: 33, left: 0, right: 0 },
+        Split::Kmers { validation: half, seed: 0, k: 0, left: 0, right: 0, test: Size::default() },
+        Split::Kmers { validation: half, seed: 0, k: 33, left: 0, right: 0, test: Size::default() },
     ] {
         assert!(matches!(split.parts(&table(10)), Err(Error::Setting { .. })), "{split:?}");
     }
@@ -172,4 +172,25 @@ fn auth_keeps_constructs_of_110_bases_without_n_and_takes_their_insert() {
         }
     }
     assert_eq!(dropped, 3);
+}
+
+/// Rows come in families that share their first 12 bases; a family is never in two of the three parts.
+#[test]
+fn a_held_out_part_shares_no_kmer_with_the_others() {
+    let mut rows = Table::default();
+    let mut stream = promoter_encode::random::Stream::new(2, "test", 0);
+    let mut draw = |n: usize| -> Vec<u8> { (0..n).map(|_| stream.below(4) as u8).collect() };
+    let families: Vec<Vec<u8>> = (0..60).map(|_| draw(12)).collect();
+    for row in 0..300 {
+        rows.push(&[families[row % 60].clone(), draw(10)].concat(), 0.0);
+    }
+    let (validation, test) = (Size::Fraction(0.2), Size::Rows(50));
+    let parts = Split::Kmers { validation, seed: 1, k: 12, left: 0, right: 0, test }.parts(&rows).unwrap();
+    let Parts { train, validation, test } = &parts;
+    assert_eq!((validation.len(), test.len(), train.len()), (60, 50, 190));
+    let families = |part: &[u32]| part.iter().map(|row| row % 60).collect::<std::collections::BTreeSet<_>>();
+    let [train, validation, test] = [train, validation, test].map(|part| families(part));
+    assert!(train.is_disjoint(&test) && validation.is_disjoint(&test) && train.is_disjoint(&validation));
+    let all = Split::Kmers { validation: Size::Rows(150), seed: 1, k: 12, left: 0, right: 0, test: Size::Rows(150) };
+    assert!(all.parts(&rows).unwrap_err().to_string().contains("leaves rows to train on"));
 }

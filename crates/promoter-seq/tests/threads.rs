@@ -53,7 +53,7 @@ fn everything(path: &std::path::Path) -> Vec<String> {
         Split::ScikitLearn { validation, seed: 3 },
         Split::Positional { validation },
         Split::Hash { fold: 3 },
-        Split::Kmers { validation, seed: 3, k: 9, left: 17, right: 13 },
+        Split::Kmers { validation, seed: 3, k: 9, left: 17, right: 13, test: Size::default() },
     ];
     let (a, b): (Table, Table) = (table.select(&[0, 1, 2]), table.select(&[29_000, 29_001, 5]));
     let mut all = vec![format!("{table:?} {report:?}"), format!("{on_the_way:?}"), format!("{bytes:?}")];

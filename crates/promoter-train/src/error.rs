@@ -23,6 +23,14 @@ pub enum Error {
     /// Reading, filtering or splitting failed.
     #[error(transparent)]
     Sequences(#[from] promoter_seq::Error),
+    /// The rows of a file cannot be split as the experiment wants it.
+    #[error("cannot split the rows of {}", path.display())]
+    Split {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: promoter_seq::Error,
+    },
     /// The simulated assay is misconfigured.
     #[error(transparent)]
     Simulation(#[from] promoter_sim::Error),

@@ -7,6 +7,7 @@ use promoter_seq::Table;
 use promoter_seq::cache;
 use promoter_seq::filter::FilterReport;
 use promoter_seq::read::{self, ReadOptions, ReadReport};
+use promoter_seq::split::Split;
 
 use crate::experiment::Data;
 use crate::{Error, Experiment};
@@ -72,13 +73,15 @@ impl Part {
     }
 }
 
-/// Rows that train and rows that validate.
+/// Rows that train, rows that validate, and rows that are held out.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Rows to train on.
     pub train: Part,
     /// Rows to validate on.
     pub validation: Part,
+    /// Rows that nothing but the scores at the end look at; empty under splits that draw two parts.
+    pub test: Part,
     /// What was found in the file; none for simulated rows.
     pub read: Option<ReadReport>,
     /// How many rows each rule of the filter removed.
@@ -112,14 +115,22 @@ impl Prepared {
                 (table, Some(read), filter, None)
             }
         };
-        let parts = experiment.split.parts(&table)?;
+        let parts = experiment.split.parts(&table).map_err(|source| match &experiment.data {
+            Data::File { path, .. } => Error::Split { path: path.clone(), source },
+            Data::Simulated(_) => source.into(),
+        })?;
         for (part, rows) in [("train", parts.train.len()), ("validate", parts.validation.len())] {
             if rows < 2 {
                 let expected = format!("a split that leaves at least 2 rows to {part}, found {rows}");
                 return Err(crate::error::experiment("split", format_args!("{:?}", experiment.split), expected));
             }
         }
-        let [mut train, mut validation] = [&parts.train, &parts.validation].map(|rows| Part::new(table.select(rows)));
+        if parts.test.len() == 1 {
+            let expected = "a test part of 2 rows or more, or none: a correlation needs two";
+            return Err(crate::error::experiment("split", format_args!("{:?}", experiment.split), expected));
+        }
+        let [mut train, mut validation, mut test] =
+            [&parts.train, &parts.validation, &parts.test].map(|rows| Part::new(table.select(rows)));
         if let Some(by) = &experiment.label.standardise_by {
             let groups: Vec<&str> = train.table.column(by)?.collect();
             let scales = PerGroup::fit(train.table.labels(), &groups)?;
@@ -127,17 +138,24 @@ impl Prepared {
             let whole = Transform::ZScore.fit(train.table.labels())?;
             train.standardise(by, &scales, &whole)?;
             validation.standardise(by, &scales, &whole)?;
+            test.standardise(by, &scales, &whole)?;
         }
         let label = experiment.label.transform.fit(train.labels())?;
-        Ok(Self { train, validation, read, filter, label, noise_ceiling })
+        Ok(Self { train, validation, test, read, filter, label, noise_ceiling })
     }
 }
 
-/// The options with the column that labels are standardised by among those that are kept.
+/// The options with the columns that labels are standardised by and that the split needs among those that are kept.
 fn kept(read: &ReadOptions, experiment: &Experiment) -> ReadOptions {
     let mut read = read.clone();
-    if let Some(by) = experiment.label.standardise_by.as_ref().filter(|by| !read.keep.contains(by)) {
-        read.keep.push(by.clone());
+    let of_split = match &experiment.split {
+        Split::Column { column } | Split::Group { column, .. } => Some(column),
+        _ => None,
+    };
+    for column in experiment.label.standardise_by.iter().chain(of_split) {
+        if !read.keep.contains(column) {
+            read.keep.push(column.clone());
+        }
     }
     read
 }

@@ -14,18 +14,24 @@ use crate::prepared::Part;
 use crate::run::{Folder, Line};
 use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
-/// The kept network on both parts of the rows, and ridge regression on k-mer counts beside it.
+/// The kept network on each part of the rows, and ridge regression on k-mer counts beside it.
 pub(crate) fn lines(prepared: &Prepared, outcome: &Outcome) -> Result<Vec<Line>, Error> {
     let sequences = |part: &Part| -> Vec<Vec<u8>> { part.rows().map(|(codes, _)| codes.to_vec()).collect() };
     let failed = |source| Error::Metric { what: "ridge regression", source };
     let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels()).map_err(failed)?;
     let predicted = ridge.predict(&sequences(&prepared.validation));
     let line = |what: &str, scores| Line { what: what.to_owned(), scores };
-    Ok(vec![
+    let mut lines = vec![
         line("network, training rows", outcome.train),
         line("network, validation rows", outcome.validation),
         line("ridge on 2..6-mers, validation", Scores::of(prepared.validation.labels(), &predicted)?),
-    ])
+    ];
+    if let Some(test) = outcome.test {
+        let predicted = ridge.predict(&sequences(&prepared.test));
+        lines.push(line("network, held-out test rows", test));
+        lines.push(line("ridge on 2..6-mers, test", Scores::of(prepared.test.labels(), &predicted)?));
+    }
+    Ok(lines)
 }
 
 /// Writes `report.html` of a finished run from the other files of its folder.
@@ -61,6 +67,7 @@ fn page(run: &Folder) -> Result<String, Error> {
         title => &summary.title, rows, warning => summary.warning(),
         noise_ceiling => summary.noise_ceiling.map(|ceiling| format!("{ceiling:.4}")),
         filter => &summary.filter, train_rows => summary.train_rows, validation_rows => summary.validation_rows,
+        test_rows => summary.test_rows,
         parameters => summary.parameters, rows_per_second => format!("{:.0}", summary.rows_per_second),
         best_epoch => summary.best_epoch + 1, epochs => records.len(),
         loss => curves("Loss", &[("training", &train), ("validation", &validation)])?,

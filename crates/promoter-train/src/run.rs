@@ -10,6 +10,7 @@
 //! | `checkpoints/last.safetensors` | everything that the run needs to go on |
 //! | `checkpoints/best.safetensors` | the network at its best epoch |
 //! | `predictions.tsv` | validation rows: sequence, measured, predicted |
+//! | `test_predictions.tsv` | likewise the rows that were held out, where some were |
 //! | `vectors.safetensors` | the vectors of k-mers, where the encoding has some |
 //! | `summary.json` | scores, rows, speed |
 //! | `report.html` | curves and scatter plot |
@@ -26,7 +27,7 @@ use promoter_torch::file::write_whole;
 
 pub(crate) use self::folder::BestMetadata;
 pub use self::folder::{Best, Folder, Prediction};
-use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, VECTORS};
+use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, TEST_PREDICTIONS, VECTORS};
 pub use self::summary::{Line, Summary};
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
@@ -100,11 +101,19 @@ impl Run {
     }
 
     pub(crate) fn write_predictions(&self, rows: &[Prediction]) -> Result<(), Error> {
+        self.write_rows(PREDICTIONS, rows)
+    }
+
+    pub(crate) fn write_test_predictions(&self, rows: &[Prediction]) -> Result<(), Error> {
+        self.write_rows(TEST_PREDICTIONS, rows)
+    }
+
+    fn write_rows(&self, name: &str, rows: &[Prediction]) -> Result<(), Error> {
         let mut text = String::from("sequence\tmeasured\tpredicted\n");
         for Prediction { sequence, measured, predicted } in rows {
             text += &format!("{sequence}\t{measured}\t{predicted}\n");
         }
-        self.write(PREDICTIONS, text.as_bytes())
+        self.write(name, text.as_bytes())
     }
 
     /// Replaces the records; an epoch that a checkpoint has not reached is not among them.

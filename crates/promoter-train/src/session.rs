@@ -55,6 +55,8 @@ pub struct Outcome {
     pub train: Scores,
     /// Scores of the kept network on the validation rows, likewise.
     pub validation: Scores,
+    /// Scores of the kept network on the rows that were held out, likewise; none where no rows are.
+    pub test: Option<Scores>,
     /// Predictions of the validation rows, likewise; empty for masked k-mers.
     pub predictions: Vec<f32>,
     /// Training rows per second, over all epochs.
@@ -247,6 +249,7 @@ impl Session {
             filter: self.prepared.filter.to_string(),
             train_rows: self.prepared.train.len(),
             validation_rows: self.prepared.validation.len(),
+            test_rows: self.prepared.test.len(),
             parameters: outcome.parameters,
             rows_per_second: outcome.rows_per_second,
             best_epoch: outcome.best_epoch,

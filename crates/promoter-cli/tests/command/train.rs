@@ -269,3 +269,38 @@ fn a_run_is_resumed_by_its_own_experiment_only_and_never_overwritten() {
     super::fails(&other, run, 1, &["belongs to another experiment"]);
     super::fails("train --resume --out {}/none", run, 1, &["is not a run folder"]);
 }
+
+/// The authors' own parts: the rows that they held out are scored once, at the end, beside ridge regression.
+#[test]
+fn rows_that_were_held_out_are_scored_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = super::succeeds("simulate --rows 300 --seed 4", folder.path());
+    let part = |i: usize| ["train", "train", "train", "validation", "test"][i % 5];
+    let table: String = rows.lines().enumerate().map(|(i, line)| format!("{line}\t{}\n", part(i))).collect();
+    fs::write(folder.path().join("rows.tsv"), format!("sequence\tlabel\tpart\n{table}")).unwrap();
+    let experiment = format!(
+        "data.file = {{ path = '{}', read.columns.named = {{ sequence = 'sequence', label = 'label' }} }}
+        split = {{ kind = 'column', column = 'part' }}
+        encoding.one_hot.fit = 'peppa'
+        network = {{ name = 'peppa', channels = 32, heads = 2, key = 8, blocks = 1 }}
+        loss.name = 'mse'
+        optimiser = {{ name = 'adam', lr = 0.001 }}
+        training = {{ epochs = 1, batch_size = 32 }}",
+        folder.path().join("rows.tsv").display()
+    );
+    fs::write(folder.path().join("parts.toml"), experiment).unwrap();
+    let text = super::succeeds(&format!("train {{}}/parts.toml --out {{}}/run {HERE}"), folder.path());
+    assert!(text.contains("180 train, 60 validate, 60 held out for the end"), "{text}");
+    assert!(text.contains("network, held-out test rows") && text.contains("ridge on 2..6-mers, test"), "{text}");
+    let held_out = fs::read_to_string(folder.path().join("run/test_predictions.tsv")).unwrap();
+    let expected: Vec<&str> = rows.lines().skip(4).step_by(5).map(|line| line.split('\t').next().unwrap()).collect();
+    assert!(held_out.lines().skip(1).map(|line| line.split('\t').next().unwrap()).eq(expected));
+
+    // A word that is not a part is named with its line.
+    let odd = table.replacen("\tvalidation\n", "\tdevelopment\n", 1);
+    fs::write(folder.path().join("rows.tsv"), format!("sequence\tlabel\tpart\n{odd}")).unwrap();
+    let output = super::run(&format!("train {{}}/parts.toml --out {{}}/odd {HERE}"), folder.path());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("rows.tsv") && error.contains("development"), "{error}");
+    assert!(!folder.path().join("odd").exists());
+}

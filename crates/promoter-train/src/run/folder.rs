@@ -24,6 +24,7 @@ pub(super) const LAST: &str = "checkpoints/last.safetensors";
 pub(super) const BEST: &str = "checkpoints/best.safetensors";
 /// Validation rows: sequence, measured, predicted.
 pub(super) const PREDICTIONS: &str = "predictions.tsv";
+pub(super) const TEST_PREDICTIONS: &str = "test_predictions.tsv";
 /// Vectors of k-mers.
 pub(super) const VECTORS: &str = "vectors.safetensors";
 

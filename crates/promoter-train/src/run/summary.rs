@@ -18,8 +18,8 @@ pub struct Line {
 pub struct Summary {
     /// The experiment's title.
     pub title: String,
-    /// The kept network on training and on validation rows, then ridge regression on the latter; empty for a network
-    /// that learns masked k-mers.
+    /// The kept network on training and on validation rows, then ridge regression on the latter; then both on the rows
+    /// that were held out, where some were. Empty for a network that learns masked k-mers.
     pub lines: Vec<Line>,
     /// The best possible Pearson's r with the measured labels; known for simulated rows only.
     pub noise_ceiling: Option<f64>,
@@ -27,8 +27,11 @@ pub struct Summary {
     pub filter: String,
     /// Rows that trained.
     pub train_rows: usize,
-    /// Rows that did not.
+    /// Rows that validated.
     pub validation_rows: usize,
+    /// Rows that were held out.
+    #[serde(default)]
+    pub test_rows: usize,
     /// Trainable parameters of the network.
     pub parameters: usize,
     /// Training rows per second, over all epochs.
@@ -48,6 +51,11 @@ impl Summary {
     /// Ridge regression on the validation rows.
     pub fn ridge(&self) -> Option<&Scores> {
         self.lines.get(2).map(|line| &line.scores)
+    }
+
+    /// The kept network on the rows that were held out, if any were.
+    pub fn test(&self) -> Option<&Scores> {
+        self.lines.get(3).map(|line| &line.scores)
     }
 
     /// What a reader should be warned of; `None` when the network's squared error is not above ridge regression's.

@@ -10,6 +10,7 @@ use crate::error::{Doing, experiment as refuse};
 use crate::experiment::Keep;
 use crate::model::Model;
 use crate::objective::{Found, Unseen};
+use crate::prepared::Part;
 use crate::record::is_better;
 use crate::run::Prediction;
 use crate::sums::StepMetrics;
@@ -101,14 +102,20 @@ impl Session {
         best.tensors.load_into(&self.model.params, &self.folder().best_path())?;
         let rows = [&self.prepared.train, &self.prepared.validation].map(|table| table.len() as u64);
         let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
-        let mut predictions = Vec::new();
+        let (mut predictions, mut test) = (Vec::new(), None);
         if self.experiment.loss.uses_labels() {
             let calibration = self.calibration()?;
             if calibration != best.calibration {
                 self.keep(best_epoch, calibration)?;
             }
-            (train, validation, predictions) = self.score(calibration)?;
-            self.run.write_predictions(&self.predictions(&predictions))?;
+            (train, _) = self.score(&self.sample()?, calibration)?;
+            (validation, predictions) = self.score(&self.validation, calibration)?;
+            self.run.write_predictions(&listed(&self.prepared.validation, &predictions))?;
+            if !self.prepared.test.is_empty() {
+                let (scores, predictions) = self.score(&self.resident(&self.prepared.test)?, calibration)?;
+                self.run.write_test_predictions(&listed(&self.prepared.test, &predictions))?;
+                test = Some(scores);
+            }
         }
         let (rows, seconds) = self.records.iter().fold((0.0, 0.0), |(rows, seconds), record| {
             (rows + record.rows_per_second * record.seconds, seconds + record.seconds)
@@ -117,6 +124,7 @@ impl Session {
             best_epoch,
             train,
             validation,
+            test,
             predictions,
             rows_per_second: rows / seconds,
             parameters: self.model.params.trainable_count(),
@@ -136,34 +144,31 @@ impl Session {
 
     /// Training rows, evenly taken, as many as there are validation rows at most.
     fn sample(&self) -> Result<Rows, Error> {
-        let sample = self.prepared.train.evenly(self.prepared.validation.len());
-        Rows::resident(&sample, &self.experiment.encoding, &self.prepared.label, self.device)
+        self.resident(&self.prepared.train.evenly(self.prepared.validation.len()))
     }
 
-    /// Scores of training and of validation rows, and the predictions of the latter, in the units of the label where
-    /// its transform can be inverted.
-    fn score(&self, calibration: Affine) -> Result<(Scores, Scores, Vec<f32>), Error> {
+    fn resident(&self, part: &Part) -> Result<Rows, Error> {
+        Rows::resident(part, &self.experiment.encoding, &self.prepared.label, self.device)
+    }
+
+    /// Scores and predictions of rows, in the units of the label where its transform can be inverted.
+    fn score(&self, rows: &Rows, calibration: Affine) -> Result<(Scores, Vec<f32>), Error> {
         let inverted = |values: &[f32]| match self.prepared.label.invert(values) {
             Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
             other => other.map(|values| (values, true)),
         };
-        let score = |rows: &Rows| -> Result<(Scores, Vec<f32>), Error> {
-            let (predictions, is_inverted) = inverted(&calibration.apply(&self.evaluate(rows)?.prediction)?)?;
-            let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
-            let labels = if is_inverted { inverted(&labels)?.0 } else { labels };
-            Ok((Scores::of(&labels, &predictions)?, predictions))
-        };
-        let (validation, predictions) = score(&self.validation)?;
-        let (train, _) = score(&self.sample()?)?;
-        Ok((train, validation, predictions))
+        let (predictions, is_inverted) = inverted(&calibration.apply(&self.evaluate(rows)?.prediction)?)?;
+        let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
+        let labels = if is_inverted { inverted(&labels)?.0 } else { labels };
+        Ok((Scores::of(&labels, &predictions)?, predictions))
     }
+}
 
-    fn predictions(&self, predicted: &[f32]) -> Vec<Prediction> {
-        let rows = self.prepared.validation.rows().zip(predicted);
-        let letters = |codes: &[u8]| codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-        rows.map(|((codes, measured), &predicted)| Prediction { sequence: letters(codes), measured, predicted })
-            .collect()
-    }
+/// The rows of a part with what is predicted of them.
+fn listed(part: &Part, predicted: &[f32]) -> Vec<Prediction> {
+    let letters = |codes: &[u8]| codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
+    let rows = part.rows().zip(predicted);
+    rows.map(|((codes, measured), &predicted)| Prediction { sequence: letters(codes), measured, predicted }).collect()
 }
 
 fn collect(found: &[Found]) -> Result<Evaluation, TchError> {

@@ -21,7 +21,7 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
     };
     let mut text = format!(
         "# {title}\n\n\
-         Predicts the expression that a yeast promoter drives from its sequence. Written by promoter {version}.\n\n\
+         Predicts the expression that a promoter drives from its sequence. Written by promoter {version}.\n\n\
          ```sh\npromoter predict {file} sequences.fa -o predictions.tsv\n```\n\n\
          ## Model\n\n\
          | | |\n|---|---|\n\
@@ -38,7 +38,7 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
         label = description.label.transform().name(),
         unit = match description.label {
             promoter_label::Fitted::Rank => "ranks",
-            _ => "in the units of the training labels (sorting bins, 0 to 17, for the challenge's data)",
+            _ => "in the units of the training labels",
         },
     );
     if let Some(training) = &description.training {
