@@ -28,6 +28,8 @@ mod progress;
 mod report;
 #[cfg(feature = "torch")]
 mod rows;
+#[cfg(feature = "torch")]
+mod schema;
 mod score;
 #[cfg(feature = "torch")]
 mod search;
@@ -70,6 +72,8 @@ enum Command {
     Predict(predict::Arguments),
     #[cfg(feature = "torch")]
     Report(report::Arguments),
+    #[cfg(feature = "torch")]
+    Schema(schema::Arguments),
     Score(score::Arguments),
     #[cfg(feature = "torch")]
     Search(search::Arguments),
@@ -122,6 +126,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Filter(arguments) => filter::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Report(arguments) => report::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Search(arguments) => search::run(&arguments),

@@ -36,6 +36,11 @@ const BLOCK: usize = 4096;
     derive(serde::Serialize, serde::Deserialize),
     serde(remote = "Self", default, deny_unknown_fields)
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(transform = crate::preset::name_or_table_schema::<Self>)
+)]
 pub struct OneHot {
     /// Which base each channel stands for.
     pub order: ChannelOrder,

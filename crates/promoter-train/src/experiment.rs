@@ -1,6 +1,8 @@
 //! One experiment: everything that a run depends on, as one TOML file.
 
 mod check;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +42,7 @@ use crate::start::Start;
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Experiment {
     /// What it is, for the report.
     #[serde(default)]
@@ -91,6 +94,7 @@ pub struct Experiment {
 /// Where the rows come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Data {
     /// The simulated assay.
     Simulated(Assay),
@@ -110,6 +114,7 @@ pub enum Data {
 /// Where the rows that train are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Memory {
     /// Base codes that may lie on the device, GB (10^9 bytes, one a base). More stay on the host and are sent in shards
     /// while the device works on the one before; the batches are the same. If omitted, all lie on the device.
@@ -119,6 +124,7 @@ pub struct Memory {
 /// What is learnt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label {
     /// Column whose groups get one scale: the labels of each are given the mean and the standard deviation of all
     /// training labels together, so that labels of several assays can be learnt at once.
@@ -135,6 +141,7 @@ pub struct Label {
 /// How long, in which batches, and which epoch is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Training {
     /// Passes over the training rows and their copies.
     pub epochs: u64,
@@ -219,6 +226,7 @@ impl Training {
 /// Which epoch's weights are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Keep {
     /// The best by a metric of the validation rows.
     #[default]
@@ -236,6 +244,7 @@ impl Keep {
 /// When the order of the rows is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Shuffle {
     /// For each epoch.
     #[default]

@@ -11,6 +11,7 @@ use crate::error::Doing;
 /// Kind of the numbers in matrix products and convolutions. Weights, norms, losses and optimisers stay f32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Precision {
     /// f32.
     #[default]
