@@ -19,7 +19,7 @@ pub enum Averages {
     #[default]
     Moving,
     /// Those of training rows seen by the network as it is: before each evaluation, with the weights fixed and without
-    /// dropout, [`ROWS`] rows of the last pass go through the network, augmented as in training.
+    /// dropout, 8192 rows ([`ROWS`]) of the last pass go through the network, augmented as in training.
     ///
     /// # Source
     /// Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", <https://arxiv.org/abs/2105.07576>.

@@ -161,6 +161,7 @@ pub struct Training {
     pub best: Metric,
     /// Whether that epoch is kept or the last.
     #[serde(default, skip_serializing_if = "Keep::is_best")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub keep: Keep,
     /// Epochs without gain after which training stops.
     #[serde(default)]
@@ -192,11 +193,13 @@ pub struct Training {
     pub epoch_steps: Option<u64>,
     /// Whose averages batch norms use in prediction.
     #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub batch_norm_averages: BatchNormAverages,
     /// Whether the kept network's predictions are calibrated: a line from predictions to labels, fitted to training
     /// rows in evaluation mode, is applied to what it predicts. The network is then right in units of the label, and not
     /// in its order only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub calibrate: bool,
     /// Average of the weights, evaluated and kept in their place.
     #[serde(default)]

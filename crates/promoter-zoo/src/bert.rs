@@ -53,7 +53,7 @@ pub struct Config {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Objective {
-    /// Expression: [`Network::forward`].
+    /// Expression ([`Network::forward`]).
     Expression,
     /// Masked k-mers, before any labels are seen: [`Bert::masked`].
     MaskedKmers,

@@ -27,9 +27,7 @@ impl Experiment {
 /// TOML has no null: a key is omitted. Descriptions are prose, and formats of integers say nothing that bounds do not.
 fn for_toml(schema: &mut Schema) {
     transform_subschemas(&mut for_toml, schema);
-    if schema.get("default") == Some(&Value::Null) {
-        schema.remove("default");
-    }
+    remove_default(schema);
     schema.remove("format");
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
@@ -43,8 +41,21 @@ fn for_toml(schema: &mut Schema) {
     }
     without_null(schema);
     if let Some(Value::String(text)) = schema.get("description") {
-        let text = prose(text);
+        let mut text = prose(text);
+        if schema.get("default").is_some() {
+            text.truncate(text.find(" Default: ").unwrap_or(text.len()));
+        }
         schema.insert("description".to_owned(), text.into());
+    }
+}
+
+/// A key that may be omitted has no default of null, and a table has those of its keys.
+fn remove_default(schema: &mut Schema) {
+    let is_table = |choice: &Value| choice.get("properties").is_some();
+    let choices = schema.get("anyOf").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if schema.get("default") == Some(&Value::Null) || schema.get("properties").is_some() || choices.iter().any(is_table)
+    {
+        schema.remove("default");
     }
 }
 
@@ -72,7 +83,7 @@ fn prose(comment: &str) -> String {
     linkless(&text)
 }
 
-/// `[name](target)` and [`name`] become `name`.
+/// `[name](target)` and [`name`] become `name`; what is a link only, in parentheses, is left out.
 fn linkless(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -84,6 +95,10 @@ fn linkless(text: &str) -> String {
         if let (true, Some(end)) = (rest.starts_with('('), rest.find(')')) {
             rest = &rest[end + 1..];
         }
+        if let (Some(open), true) = (out.rfind(" (`"), rest.starts_with(')')) {
+            out.truncate(open);
+            rest = &rest[1..];
+        }
     }
     out + rest
 }
@@ -94,7 +109,7 @@ mod tests {
 
     #[test]
     fn descriptions_are_prose() {
-        let comment = "How [`Fit`]\nand [`that`](super::that) go, 0..1 [0, 1].\n\nMore.\n\n```\ncode\n```\n\n# Source\nA.";
+        let comment = "How [`Fit`]\nand [`that`](super::that) go, 0..1 [0, 1] ([`seen`](there)).\n\nMore.\n\n```\ncode\n```\n\n# Source\nA.";
         assert_eq!(prose(comment), "How `Fit` and `that` go, 0..1 [0, 1].\n\nMore.");
     }
 
