@@ -42,7 +42,7 @@ const BLOCK: usize = 4096;
     schemars(transform = crate::preset::name_or_table_schema::<Self>)
 )]
 pub struct OneHot {
-    /// Which base each channel stands for.
+    /// Which base each channel stands for: A, C, G and T in some order.
     pub order: ChannelOrder,
     /// Which axis comes last.
     pub layout: Layout,

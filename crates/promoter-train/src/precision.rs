@@ -18,7 +18,7 @@ pub enum Precision {
     F32,
     /// bf16, which has the range of f32.
     Bf16,
-    /// f16; gradients are computed of a scaled loss, see [`Scaler`].
+    /// f16; gradients are computed of a scaled loss ([`Scaler`]).
     ///
     /// # Source
     /// Challenge report of NAD, 2022.

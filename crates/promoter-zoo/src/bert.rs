@@ -55,7 +55,7 @@ pub struct Config {
 pub enum Objective {
     /// Expression ([`Network::forward`]).
     Expression,
-    /// Masked k-mers, before any labels are seen: [`Bert::masked`].
+    /// Masked k-mers, before any labels are seen ([`Bert::masked`]).
     MaskedKmers,
 }
 

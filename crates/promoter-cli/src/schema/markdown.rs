@@ -62,7 +62,7 @@ impl<'a> Page<'a> {
         let table = schema.get("anyOf").map_or(schema, |_| table_of(schema));
         let same = self.written.iter().find(|(other, _)| properties(other) == properties(table));
         if let (Some((_, other)), false) = (same, properties(table).is_empty()) {
-            self.text += &format!("\nThe keys of `[{other}]`.\n");
+            self.text += &format!("\nIt has the keys of `[{other}]`.\n");
             return;
         }
         if let Some(tag) = tag(table) {
@@ -86,7 +86,7 @@ impl<'a> Page<'a> {
             };
             self.heading(depth + 1, &title, &description(variant));
             if of_tag.get("enum").is_some() {
-                self.text += &format!("\n`{tag}` is {}.\n", names.replace(", ", " or "));
+                self.text += &format!("\n`{tag}`: {names}.\n");
             }
             self.keys(depth + 1, path, variant, Some(tag));
         }
@@ -134,7 +134,9 @@ impl<'a> Page<'a> {
             let default = match field.get("default") {
                 _ if required(table).contains(name) => "required".to_owned(),
                 Some(default) => value::literal(default),
-                None if is_table(field) => "optional".to_owned(),
+                None if is_table(field) || has_table(field) => "optional".to_owned(),
+                // What the presets of a network differ in.
+                None if description(field).contains(" Default: ") => "by name".to_owned(),
                 None => "omitted".to_owned(),
             };
             let meaning =

@@ -14,6 +14,7 @@ mod launch;
 mod messages;
 mod rows;
 mod runs;
+mod schema;
 mod score;
 mod train;
 mod variants;
