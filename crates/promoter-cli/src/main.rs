@@ -18,12 +18,16 @@ mod interrupt;
 mod memory;
 #[cfg(feature = "torch")]
 mod models;
+#[cfg(feature = "torch")]
+mod new;
 mod npz;
 mod output;
 #[cfg(feature = "torch")]
 mod predict;
 mod preset;
 mod progress;
+#[cfg(feature = "torch")]
+mod recipe;
 #[cfg(feature = "torch")]
 mod report;
 #[cfg(feature = "torch")]
@@ -68,6 +72,8 @@ enum Command {
     Filter(filter::Arguments),
     #[cfg(feature = "torch")]
     Info(info::Arguments),
+    #[cfg(feature = "torch")]
+    New(new::Arguments),
     #[cfg(feature = "torch")]
     Predict(predict::Arguments),
     #[cfg(feature = "torch")]
@@ -121,6 +127,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Explain(arguments) => explain::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Info(arguments) => info::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::New(arguments) => new::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Filter(arguments) => filter::run(&arguments),
@@ -176,6 +184,8 @@ mod tests {
             ("search", &["search.toml"], &["--list", "--out=x"]),
             #[cfg(feature = "torch")]
             ("train", &["peppa.toml"], &["--set=seed=1", "--set=seed=2", "--out=x"]),
+            #[cfg(feature = "torch")]
+            ("new", &["own.toml"], &["--data=x.tsv", "--label=y", "--recipe=small"]),
             #[cfg(feature = "torch")]
             ("variants", &["run", "other", "in.vcf"], &["--references=in.fa", "--device=cpu"]),
         ];
