@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TABLE")]
     data: PathBuf,
     #[command(flatten)]
-    recipe: recipe::Choice,
+    recipe: recipe::Options,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {

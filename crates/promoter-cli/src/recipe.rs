@@ -11,7 +11,7 @@ use crate::progress;
 
 /// What to learn from a table.
 #[derive(Debug, Args)]
-pub(crate) struct Choice {
+pub(crate) struct Options {
     /// Column of the labels [default: no header; the first two columns are sequence and label]
     #[arg(long, value_name = "COLUMN", requires = "data")]
     label: Option<String>,
@@ -33,15 +33,15 @@ pub(crate) struct Choice {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Size {
-    /// 30 passes of a small network: a minute on two cores
+    /// 15 passes of a small network: less than a minute on two cores
     Small,
-    /// 12 passes of a network of twice the width: minutes
+    /// 12 passes of a network twice as wide: minutes
     Medium,
     /// The network and the passes of examples/yeast_70k.toml: most of an hour for 70,000 rows
     Large,
 }
 
-impl Choice {
+impl Options {
     pub(crate) fn recipe(&self, data: &Path) -> Recipe {
         Recipe {
             sequence: self.sequence.clone(),

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["experiment", "resume"])]
     data: Option<PathBuf>,
     #[command(flatten)]
-    recipe: recipe::Choice,
+    recipe: recipe::Options,
     /// Replace a value of the experiment, such as training.epochs=20; can be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "experiment")]
     overrides: Vec<String>,

@@ -11,7 +11,6 @@ use promoter_seq::read::{self, Columns, MissingLabels, ReadOptions, ReadReport};
 use promoter_seq::split::Size;
 use promoter_seq::{Split, Table};
 use promoter_zoo::registry::NetworkConfig;
-use serde::{Deserialize, Serialize};
 
 pub use self::fault::Fault;
 use self::survey::Survey;
@@ -66,8 +65,7 @@ pub struct Recipe {
 }
 
 /// Size of the network and passes over the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
     /// For fewer than 4,000 rows: seconds to a minute on two cores.
     Small,
@@ -84,6 +82,15 @@ impl Effort {
             ..4_000 => Self::Small,
             4_000..50_000 => Self::Medium,
             _ => Self::Large,
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
         }
     }
 }

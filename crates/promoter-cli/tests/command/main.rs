@@ -12,6 +12,7 @@ mod info;
 mod kmer;
 mod launch;
 mod messages;
+mod recipe;
 mod rows;
 mod runs;
 mod schema;

@@ -31,7 +31,7 @@ fn the_committed_schema_and_reference_are_those_of_the_program() {
     is_committed("experiment_file.md", "schema --markdown");
 }
 
-fn validator() -> Validator {
+pub(super) fn validator() -> Validator {
     let schema = super::succeeds("schema", Path::new("."));
     jsonschema::draft7::new(&serde_json::from_str(&schema).unwrap()).unwrap()
 }

@@ -87,8 +87,9 @@ fn split(Choices { split, .. }: &Choices) -> String {
             quoted(column)
         ),
         Split::Kmers { k, left, right, .. } => format!(
-            "# A tenth validates. Rows that share {k} bases stay on one side: a network knows the relatives of what it has \
-             seen.\n# Bases that all rows have in common, `left` at the start and `right` at the end, do not count.\n\
+            "# A tenth validates. Rows that share {k} bases stay on one side: no relative of a row that validates is \
+             trained on.\n# Flanks that most rows have in common do not count: `left` bases at the start, `right` at the \
+             end.\n\
              [split]\nkind = \"kmers\"\nk = {k}\nleft = {left}\nright = {right}\n{end}"
         ),
         _ => format!(
@@ -106,8 +107,8 @@ fn encoding(Choices { survey, .. }: &Choices) -> String {
         _ => format!("{shorter} rows are shorter than {length} bases, {longer} are longer."),
     };
     format!(
-        "# {which} Of longer ones the last bases are kept, the promoter's end; shorter ones\n# get N on the left, which \
-         the network sees as zeros.\n[encoding.one_hot]\nfit = {{ length = {length}, longer = \"keep_last\", shorter = \
+        "# {which} Longer ones keep their last bases, shorter ones get N on the left,\n# which the network sees as \
+         zeros.\n[encoding.one_hot]\nfit = {{ length = {length}, longer = \"keep_last\", shorter = \
          {{ pad_left = \"N\" }} }}\n"
     )
 }
@@ -127,7 +128,8 @@ fn label(Choices { learning, survey, .. }: &Choices) -> String {
 }
 
 fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) -> Result<String, Error> {
-    let mut text = String::from("# `promoter info --help` lists the networks.\n[network]\n");
+    let mut text =
+        format!("# Size and passes: {}. `promoter info --help` lists the networks.\n[network]\n", effort.name());
     match network {
         None => {
             let (filters, units) = match effort {
@@ -170,7 +172,7 @@ fn training(choices: &Choices) -> String {
     let steps = if choices.effort == Effort::Large { "checkpoint_steps = 500\n" } else { "" };
     format!(
         "[optimiser]\nname = \"adam_w\"\nlr = {lr}\n\n[schedule]\nname = \"one_cycle\"\n\n[training]\nepochs = {epochs} \
-         # passes over the rows; more of them help more often than a larger network\nbatch_size = {batch_size}\n\
+         # passes over the rows\nbatch_size = {batch_size}\n\
          drop_last = true\nbest = \"pearson\" # of the validation rows: the epoch that is kept\n{steps}\
          batch_norm_averages = \"estimated\" # from training rows: moving averages lag behind in short runs\ncalibrate = \
          true # a line from predictions to labels, fitted to training rows\nprecision = \"auto\" # bf16 where the \
@@ -183,7 +185,7 @@ fn pace(Choices { effort, survey, network, .. }: &Choices) -> Pace {
     const PASSES: usize = 2_400_000;
     let rows = survey.rows;
     let (epochs, batch_size, lr) = match effort {
-        Effort::Small => (30, 32, 0.003),
+        Effort::Small => (15, 32, 0.003),
         Effort::Medium => (12, 128, 0.003),
         Effort::Large => ((PASSES / rows).clamp(2, 12), if rows < 500_000 { 128 } else { 512 }, 0.002),
     };
