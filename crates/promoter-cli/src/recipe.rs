@@ -11,6 +11,7 @@ use crate::progress;
 
 /// What to learn from a table.
 #[derive(Debug, Args)]
+#[group(id = "table")]
 pub(crate) struct Options {
     /// Column of the labels [default: no header; the first two columns are sequence and label]
     #[arg(long, value_name = "COLUMN", requires = "data")]

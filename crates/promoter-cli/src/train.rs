@@ -32,7 +32,7 @@ use crate::{device, recipe};
   promoter train --resume --out runs/longer")]
 pub(crate) struct Arguments {
     /// Experiment file, TOML; optional with --resume, where it must match the run
-    #[arg(value_name = "FILE", required_unless_present_any = ["resume", "data"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["resume", "data"], conflicts_with = "table")]
     experiment: Option<PathBuf>,
     /// Train on this table instead: TSV or CSV; plain, .gz or .zst
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["experiment", "resume"])]
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in --out
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "table")]
     resume: bool,
     #[command(flatten)]
     device: device::Choice,
