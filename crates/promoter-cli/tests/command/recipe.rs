@@ -20,13 +20,11 @@ fn yeast(rows: usize) -> String {
 
 /// A random base for a row and a place.
 fn base(row: usize, at: usize) -> char {
-    let mut x = (row * 1009 + at) as u64 + 1;
-    for _ in 0..3 {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-    }
-    ['A', 'C', 'G', 'T'][(x >> 20) as usize % 4]
+    // The finaliser of SplitMix64.
+    let mut x = ((row * 1009 + at) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ['A', 'C', 'G', 'T'][(x >> 62) as usize]
 }
 
 /// A table of `sequence` and `label`, both of the number of a row.
