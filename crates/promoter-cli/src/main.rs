@@ -18,6 +18,8 @@ mod interrupt;
 mod memory;
 #[cfg(feature = "torch")]
 mod models;
+#[cfg(feature = "torch")]
+mod new;
 mod npz;
 mod output;
 #[cfg(feature = "torch")]
@@ -25,9 +27,13 @@ mod predict;
 mod preset;
 mod progress;
 #[cfg(feature = "torch")]
+mod recipe;
+#[cfg(feature = "torch")]
 mod report;
 #[cfg(feature = "torch")]
 mod rows;
+#[cfg(feature = "torch")]
+mod schema;
 mod score;
 #[cfg(feature = "torch")]
 mod search;
@@ -67,9 +73,13 @@ enum Command {
     #[cfg(feature = "torch")]
     Info(info::Arguments),
     #[cfg(feature = "torch")]
+    New(new::Arguments),
+    #[cfg(feature = "torch")]
     Predict(predict::Arguments),
     #[cfg(feature = "torch")]
     Report(report::Arguments),
+    #[cfg(feature = "torch")]
+    Schema(schema::Arguments),
     Score(score::Arguments),
     #[cfg(feature = "torch")]
     Search(search::Arguments),
@@ -118,10 +128,14 @@ fn run(command: Command) -> anyhow::Result<()> {
         #[cfg(feature = "torch")]
         Command::Info(arguments) => info::run(&arguments),
         #[cfg(feature = "torch")]
+        Command::New(arguments) => new::run(&arguments),
+        #[cfg(feature = "torch")]
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Filter(arguments) => filter::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Report(arguments) => report::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Search(arguments) => search::run(&arguments),
@@ -170,6 +184,8 @@ mod tests {
             ("search", &["search.toml"], &["--list", "--out=x"]),
             #[cfg(feature = "torch")]
             ("train", &["peppa.toml"], &["--set=seed=1", "--set=seed=2", "--out=x"]),
+            #[cfg(feature = "torch")]
+            ("new", &["own.toml"], &["--data=x.tsv", "--label=y", "--recipe=small"]),
             #[cfg(feature = "torch")]
             ("variants", &["run", "other", "in.vcf"], &["--references=in.fa", "--device=cpu"]),
         ];

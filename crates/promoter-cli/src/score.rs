@@ -14,8 +14,8 @@ use crate::output::Output;
 /// Score predictions against measured values
 ///
 /// Truth and predictions are tables, plain or gzipped: comma-separated when the name ends in .csv, else tab-separated.
-/// The value is the last column unless a column is named. Rows are joined by the first column, or by --by; tables of one
-/// column, and tables with the same first column, by their order. Printed are Pearson's r, Spearman's rho, R2, mean
+/// The value is the last column unless a column is named. Rows are joined by the first column, or by --by; tables of
+/// one column, and tables with the same first column, by their order. Printed are Pearson's r, Spearman's rho, R2, mean
 /// squared and mean absolute error.
 ///
 /// With --challenge the score is that of the Random Promoter DREAM Challenge 2022: truth and predictions are JSON

@@ -14,24 +14,32 @@ use promoter::train::run::{Line, Summary};
 use promoter::train::{Scores, Session};
 use tch::Device;
 
-use crate::device;
+use crate::output::Output;
+use crate::{device, recipe};
 
-/// Train a network from an experiment file
+/// Train a network from an experiment file or a table
 ///
-/// Relative paths in the file start at the current folder. The run folder receives the resolved configuration, the
-/// metrics of every epoch, checkpoints, predictions for the validation rows, a report, and predictor.safetensors with
-/// its model card. A network trained on masked k-mers predicts no expression: use its weights as `start.weights` of
-/// another run.
+/// With --data instead of a file an experiment is made for a table, as `promoter new` writes it; it is saved next to
+/// the run folder, as DIR.toml. Relative paths in the file start at the current folder. The run folder receives the
+/// resolved configuration, the metrics of every epoch, checkpoints, predictions for the validation rows, a report, and
+/// predictor.safetensors with its model card. A network trained on masked k-mers predicts no expression: use its
+/// weights as `start.weights` of another run.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter train examples/enformer_slim.toml
   promoter train examples/enformer_slim.toml --set training.epochs=20 --set optimiser.lr=0.02 --out runs/longer
   promoter train examples/enformer_slim.toml --set network.name=nad --print-config
+  promoter train --data measured.csv --label expression --out runs/own
   promoter train --resume --out runs/longer")]
 pub(crate) struct Arguments {
     /// Experiment file, TOML; optional with --resume, where it must match the run
-    #[arg(value_name = "FILE", required_unless_present = "resume")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["resume", "data"], conflicts_with = "table")]
     experiment: Option<PathBuf>,
+    /// Train on this table instead: TSV or CSV; plain, .gz or .zst
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["experiment", "resume"])]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    recipe: recipe::Options,
     /// Replace a value of the experiment, such as training.epochs=20; can be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "experiment")]
     overrides: Vec<String>,
@@ -42,7 +50,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in --out
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "table")]
     resume: bool,
     #[command(flatten)]
     device: device::Choice,
@@ -61,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let device = arguments.device.device()?;
     let mut session = match (arguments.resume, asked) {
         (false, Some(experiment)) => Session::start(experiment, &folder(arguments)?, device)?,
+        (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, device)?,
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
             let session = Session::resume(path, device)?;
@@ -91,6 +100,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// A run of the experiment that is made for a table; the experiment is saved and shown.
+fn start_on_table(data: &Path, arguments: &Arguments, device: Device) -> Result<Session> {
+    let plan = arguments.recipe.recipe(data).plan()?;
+    let folder = folder(arguments)?;
+    let file = experiment_file(&folder);
+    if file.exists() {
+        bail!("{} exists: choose another folder with --out", file.display());
+    }
+    recipe::warn(&plan);
+    let (experiment, text) = (plan.experiment.clone(), plan.text.clone());
+    let session = Session::start_on(plan.prepared()?, experiment, &folder, device)?;
+    let mut out = Output::create(&file)?;
+    out.write_all(text.as_bytes())?;
+    out.finish()?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{text}\nexperiment {}", file.display())?;
+    Ok(session)
+}
+
+/// Where the experiment of a run on a table is saved: next to the run's folder.
+fn experiment_file(folder: &Path) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(".toml");
+    name.into()
+}
+
 /// What a run begins with, for people.
 fn begin(out: &mut impl Write, session: &Session, device: Device) -> Result<()> {
     let environment = session.folder().environment()?;
@@ -116,8 +151,15 @@ fn folder(arguments: &Arguments) -> Result<PathBuf> {
     if let Some(out) = &arguments.out {
         return Ok(out.clone());
     }
-    let stem = arguments.experiment.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
-    let free = (1..10_000).map(|n| PathBuf::from(format!("runs/{stem}-{n}"))).find(|path| !path.exists());
+    let file = arguments.experiment.as_deref().or(arguments.data.as_deref());
+    let name = file.and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let stem = match arguments.data {
+        // Without all its extensions, .tsv.gz.
+        Some(_) => name.split('.').find(|part| !part.is_empty()).unwrap_or("run").to_owned(),
+        None => Path::new(&*name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    let is_free = |path: &PathBuf| !path.exists() && !experiment_file(path).exists();
+    let free = (1..10_000).map(|n| PathBuf::from(format!("runs/{stem}-{n}"))).find(is_free);
     free.context("runs/ has no free folder name left: name one with --out")
 }
 

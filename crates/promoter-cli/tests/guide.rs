@@ -1,4 +1,4 @@
-//! `docs/guide.md`, command by command, at sizes that take seconds.
+//! `docs/guide.md` and `docs/your_own_data.md`, command by command, at sizes that take seconds.
 #![cfg(all(feature = "torch", unix))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,18 +6,33 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const GUIDE: &str = include_str!("../../../docs/guide.md");
+/// A page, and what is run in place of what it says.
+struct Page {
+    name: &'static str,
+    text: &'static str,
+    reduced: &'static [(&'static str, &'static str)],
+}
 
-/// What the guide says, and what is run instead. Rows of simulations do not depend on how many there are.
-const REDUCED: &[(&str, &str)] = &[
-    ("--rows 25000", "--rows 400"),
-    ("--rows 200", "--rows 4"),
-    ("--bootstrap 1000", "--bootstrap 10"),
-    ("filters = [64, 64, 32]", "filters = [4, 4, 4]"),
-    ("lstm_units = 32", "lstm_units = 2"),
-    ("epochs = 6", "epochs = 2"),
-    ("epochs 10", "epochs 3"),
-];
+/// Rows of simulations do not depend on how many there are.
+const GUIDE: Page = Page {
+    name: "guide.md",
+    text: include_str!("../../../docs/guide.md"),
+    reduced: &[
+        ("--rows 25000", "--rows 400"),
+        ("--rows 200", "--rows 4"),
+        ("--bootstrap 1000", "--bootstrap 10"),
+        ("filters = [64, 64, 32]", "filters = [4, 4, 4]"),
+        ("lstm_units = 32", "lstm_units = 2"),
+        ("epochs = 6", "epochs = 2"),
+        ("epochs 10", "epochs 3"),
+    ],
+};
+
+const YOUR_OWN_DATA: Page = Page {
+    name: "your_own_data.md",
+    text: include_str!("../../../docs/your_own_data.md"),
+    reduced: &[("head -3001", "head -401")],
+};
 
 /// A fenced block: its language and its lines.
 struct Block {
@@ -25,10 +40,10 @@ struct Block {
     lines: Vec<&'static str>,
 }
 
-fn blocks() -> Vec<Block> {
+fn blocks(page: &Page) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for line in GUIDE.lines() {
+    for line in page.text.lines() {
         match (line.strip_prefix("```"), &mut open) {
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (Some(language), None) => open = Some(Block { language, lines: Vec::new() }),
@@ -36,7 +51,7 @@ fn blocks() -> Vec<Block> {
             (None, None) => {}
         }
     }
-    assert!(open.is_none(), "the last block of the guide is not closed");
+    assert!(open.is_none(), "the last block of {} is not closed", page.name);
     blocks
 }
 
@@ -61,8 +76,8 @@ fn calls(block: &Block) -> Vec<Call> {
     calls
 }
 
-fn reduced(text: &str) -> String {
-    REDUCED.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+fn reduced(page: &Page, text: &str) -> String {
+    page.reduced.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// A line without what depends on sizes and time: numbers are `#`, 5-mers `K`, blanks single, a best epoch like others.
@@ -100,10 +115,10 @@ fn patterns<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     patterns
 }
 
-fn check(call: &Call, folder: &Path) {
+fn check(page: &Page, call: &Call, folder: &Path) {
     let programs = Path::new(env!("CARGO_BIN_EXE_promoter")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
-    let command = reduced(&call.command);
+    let command = reduced(page, &call.command);
     let output = Command::new("sh")
         .args(["-c", &format!("{{ {command}\n}} 2>&1")])
         .current_dir(folder)
@@ -122,7 +137,7 @@ fn check(call: &Call, folder: &Path) {
         expected.pop();
         found.truncate(expected.len());
     }
-    assert_eq!(found, expected, "docs/guide.md is stale: `{command}` prints\n{text}");
+    assert_eq!(found, expected, "docs/{} is stale: `{command}` prints\n{text}", page.name);
 }
 
 /// The keys of a block are those of experiments: it replaces what the first experiment has.
@@ -136,30 +151,44 @@ fn check_experiment(block: &Block, folder: &Path) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-#[test]
-fn the_guide_shows_what_the_program_does() {
+/// Runs every command of a page, and returns their number.
+fn run(page: &Page) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/dream2022");
     std::os::unix::fs::symlink(fs::canonicalize(data).unwrap(), folder.path().join("dream2022")).unwrap();
     fs::create_dir_all(folder.path().join(".local/share/bash-completion/completions")).unwrap();
     let mut commands = 0;
-    for block in blocks() {
+    for block in blocks(page) {
         match (block.language, block.lines[0].strip_prefix("# ")) {
             ("console", _) => {
                 for call in calls(&block) {
-                    check(&call, folder.path());
+                    check(page, &call, folder.path());
                     commands += 1;
                 }
             }
-            ("toml", Some(name)) => fs::write(folder.path().join(name), reduced(&block.lines.join("\n"))).unwrap(),
+            ("toml", Some(name)) => {
+                fs::write(folder.path().join(name), reduced(page, &block.lines.join("\n"))).unwrap();
+            }
             ("toml", None) => check_experiment(&block, folder.path()),
             (language, _) => panic!("a block of {language:?}: this test knows console and toml"),
         }
     }
-    assert!(commands >= 17, "{commands} commands: has the guide lost some?");
-    for (from, _) in REDUCED {
-        assert!(GUIDE.contains(from), "{from} is not in the guide any more: take it out of the table");
+    for (from, _) in page.reduced {
+        assert!(page.text.contains(from), "{from} is not in {} any more: take it out of the table", page.name);
     }
+    commands
+}
+
+#[test]
+fn the_guide_shows_what_the_program_does() {
+    let commands = run(&GUIDE);
+    assert!(commands >= 17, "{commands} commands: has the guide lost some?");
+}
+
+#[test]
+fn the_page_about_your_own_data_shows_what_the_program_does() {
+    let commands = run(&YOUR_OWN_DATA);
+    assert!(commands >= 10, "{commands} commands: has the page lost some?");
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub const PLASMID_AFTER: &str = "TCTTAATTAAAAAAAGATAGAAAACATTAGGAGTGTAACACAAGACT
 /// What is done with a sequence that is longer than the length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Longer {
     /// Its first bases are kept.
     KeepFirst,
@@ -33,6 +34,7 @@ pub enum Longer {
 /// What is done with a sequence that is shorter than the length.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Shorter {
     /// This letter is put before it: an IUPAC letter, or `.`, which encodes as zeros.
     PadLeft(char),
@@ -61,6 +63,11 @@ pub enum Shorter {
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
     serde(remote = "Self", deny_unknown_fields)
+)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(transform = crate::preset::name_or_table_schema::<Self>)
 )]
 pub struct Fit {
     /// The length that sequences are brought to, in bases.

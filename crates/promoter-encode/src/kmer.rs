@@ -44,6 +44,7 @@ pub enum Strand {
 /// What becomes of k-mers that are out of the vocabulary: those with a letter other than A, C, G and T.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Oov {
     /// They are refused.
     #[default]

@@ -36,8 +36,13 @@ const BLOCK: usize = 4096;
     derive(serde::Serialize, serde::Deserialize),
     serde(remote = "Self", default, deny_unknown_fields)
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(transform = crate::preset::name_or_table_schema::<Self>)
+)]
 pub struct OneHot {
-    /// Which base each channel stands for.
+    /// Which base each channel stands for: A, C, G and T in some order.
     pub order: ChannelOrder,
     /// Which axis comes last.
     pub layout: Layout,

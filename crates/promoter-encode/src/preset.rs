@@ -69,6 +69,17 @@ macro_rules! preset {
 }
 pub(crate) use preset;
 
+/// Makes the schema that serde's attributes give, of a table, one of a table or a name.
+#[cfg(feature = "schema")]
+pub(crate) fn name_or_table_schema<T: Preset>(schema: &mut schemars::Schema) {
+    let names: Vec<&str> = T::PRESETS.iter().map(|(name, _)| *name).collect();
+    let description = schema.remove("description");
+    let name = schemars::json_schema!({ "description": "Name of a preset.", "type": "string", "enum": names });
+    let table = std::mem::take(schema);
+    *schema = schemars::json_schema!({ "anyOf": [name, table] });
+    schema.insert("description".into(), description.unwrap_or_default());
+}
+
 #[cfg(feature = "serde")]
 pub(crate) use name_or_table::{Table, name_or_table};
 

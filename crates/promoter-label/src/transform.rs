@@ -15,6 +15,7 @@ use crate::rank::rank;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Transform {
     /// Labels as they are.
     #[default]
@@ -24,7 +25,7 @@ pub enum Transform {
     /// y <= 8 becomes 5 + 3 y / 8, then everything (y - 5) / 12: 0 -> 0, 8 -> 0.25, 17 -> 1. Values outside 0..17
     /// follow the line they lie on.
     Nad,
-    /// [`rank`] among the values that are transformed together. It has no inverse.
+    /// The rank among the values that are transformed together ([`rank`]). It has no inverse.
     Rank,
     /// ln(1 + y), for labels of at least 0 such as counts and intensities.
     Log1p,

@@ -22,8 +22,8 @@ pub struct Panel<'a> {
     pub predicted: &'a [f64],
 }
 
-/// A picture with three panels in a line. Rows are counted in cells, darker with the logarithm of the count, so that its
-/// size does not grow with them.
+/// A picture with three panels in a line. Rows are counted in cells, darker with the logarithm of the count, so that
+/// its size does not grow with them.
 ///
 /// ```
 /// use promoter_metrics::scatter::{Panel, svg};

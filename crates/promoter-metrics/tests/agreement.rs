@@ -77,7 +77,9 @@ fn what_cannot_be_drawn_is_refused() {
 
 proptest! {
     #[test]
-    fn the_five_metrics_are_those_of_their_own_functions(pairs in prop::collection::vec((-9.0..9.0, -9.0..9.0), 2..60)) {
+    fn the_five_metrics_are_those_of_their_own_functions(
+        pairs in prop::collection::vec((-9.0..9.0, -9.0..9.0), 2..60),
+    ) {
         let (truth, prediction): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
         let all = Agreement::of(&truth, &prediction).unwrap();
         let one = Regression::of(&truth, &prediction).unwrap();

@@ -27,6 +27,7 @@ mod strands;
     derive(serde::Serialize, serde::Deserialize),
     serde(tag = "kind", deny_unknown_fields, rename_all = "snake_case")
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Split {
     /// At random. Both parts are in random order.
     Random {
@@ -115,6 +116,7 @@ fn default_k() -> u32 {
 /// Size of the validation part. In a configuration file an integer is a number of rows, any other number a fraction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(untagged))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Size {
     /// This many rows.
     Rows(u32),

@@ -12,6 +12,7 @@ use crate::sorting::Sorting;
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assay {
     /// Number of promoters, at most 2^32 - 1. Default: 40,000.
     pub rows: usize,
@@ -50,6 +51,7 @@ impl Default for Assay {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Planting {
     /// Probability that an insert gets sites at all. Default: 0.7.
     pub probability: f64,

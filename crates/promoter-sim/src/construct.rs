@@ -12,6 +12,7 @@ use crate::error::{Error, probability, range};
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Construct {
     /// Bases before the insert, in A, C, G, T. Default: the challenge's 17.
     pub left: String,

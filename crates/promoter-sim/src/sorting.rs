@@ -12,6 +12,7 @@ use crate::error::{Error, positive, probability, range};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sorting {
     /// Number of bins, numbered from 0. Default: 18.
     pub bins: u32,

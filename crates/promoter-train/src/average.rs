@@ -10,6 +10,7 @@ use crate::error::{Doing, experiment};
 /// How fast the average forgets.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Average {
     /// Share of the average that a step keeps. In step t it is `(1 + t) / (10 + t)` as long as that is smaller, so that
     /// the initial weights are forgotten soon.

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Averages {
     /// Those that move with the training steps, as in the networks' sources. With a momentum of 0.99 they lag behind
     /// the weights for hundreds of steps.
     #[default]
     Moving,
     /// Those of training rows seen by the network as it is: before each evaluation, with the weights fixed and without
-    /// dropout, [`ROWS`] rows of the last pass go through the network, augmented as in training.
+    /// dropout, 8192 rows ([`ROWS`]) of the last pass go through the network, augmented as in training.
     ///
     /// # Source
     /// Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", <https://arxiv.org/abs/2105.07576>.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use promoter_torch::error::brief;
 use tch::TchError;
 
-use crate::{search, setting};
+use crate::{recipe, search, setting};
 
 /// An error before or in the course of a run; its source says why, where there is one. The run folder, where there is
 /// one, can be resumed after it.
@@ -85,6 +85,14 @@ pub enum Error {
         key: &'static str,
         /// What it does not go with, and what would.
         reason: String,
+    },
+    /// A network cannot learn from a table, or not so.
+    #[error("{path}", path = path.display())]
+    Table {
+        /// File.
+        path: PathBuf,
+        /// Why.
+        source: recipe::Fault,
     },
     /// A configuration file is not what it should be.
     #[error("{path} is not a valid experiment file", path = path.display())]

@@ -1,6 +1,8 @@
 //! One experiment: everything that a run depends on, as one TOML file.
 
 mod check;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +42,7 @@ use crate::start::Start;
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Experiment {
     /// What it is, for the report.
     #[serde(default)]
@@ -91,6 +94,7 @@ pub struct Experiment {
 /// Where the rows come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Data {
     /// The simulated assay.
     Simulated(Assay),
@@ -110,6 +114,7 @@ pub enum Data {
 /// Where the rows that train are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Memory {
     /// Base codes that may lie on the device, GB (10^9 bytes, one a base). More stay on the host and are sent in shards
     /// while the device works on the one before; the batches are the same. If omitted, all lie on the device.
@@ -119,6 +124,7 @@ pub struct Memory {
 /// What is learnt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label {
     /// Column whose groups get one scale: the labels of each are given the mean and the standard deviation of all
     /// training labels together, so that labels of several assays can be learnt at once.
@@ -135,6 +141,7 @@ pub struct Label {
 /// How long, in which batches, and which epoch is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Training {
     /// Passes over the training rows and their copies.
     pub epochs: u64,
@@ -154,6 +161,7 @@ pub struct Training {
     pub best: Metric,
     /// Whether that epoch is kept or the last.
     #[serde(default, skip_serializing_if = "Keep::is_best")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub keep: Keep,
     /// Epochs without gain after which training stops.
     #[serde(default)]
@@ -185,11 +193,13 @@ pub struct Training {
     pub epoch_steps: Option<u64>,
     /// Whose averages batch norms use in prediction.
     #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub batch_norm_averages: BatchNormAverages,
     /// Whether the kept network's predictions are calibrated: a line from predictions to labels, fitted to training
     /// rows in evaluation mode, is applied to what it predicts. The network is then right in units of the label, and
     /// not in its order only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub calibrate: bool,
     /// Average of the weights, evaluated and kept in their place.
     #[serde(default)]
@@ -219,6 +229,7 @@ impl Training {
 /// Which epoch's weights are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Keep {
     /// The best by a metric of the validation rows.
     #[default]
@@ -236,6 +247,7 @@ impl Keep {
 /// When the order of the rows is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Shuffle {
     /// For each epoch.
     #[default]

@@ -23,6 +23,7 @@ mod objective;
 pub mod optimiser;
 pub mod precision;
 pub mod prepared;
+pub mod recipe;
 pub mod record;
 mod replicas;
 pub mod report;
@@ -43,6 +44,7 @@ pub use environment::Environment;
 pub use error::Error;
 pub use experiment::Experiment;
 pub use prepared::Prepared;
+pub use recipe::Recipe;
 pub use record::{EpochRecord, Scores};
 pub use session::{Outcome, Progress, Session};
 

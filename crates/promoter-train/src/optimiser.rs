@@ -11,6 +11,7 @@ use crate::error::{Doing, experiment};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum OptimiserConfig {
     /// Stochastic gradient descent: `v = momentum v + g`, then `w -= lr v`. Sonnet's, Keras' and PyTorch's.
     Sgd {

@@ -11,13 +11,14 @@ use crate::error::Doing;
 /// Kind of the numbers in matrix products and convolutions. Weights, norms, losses and optimisers stay f32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Precision {
     /// f32.
     #[default]
     F32,
     /// bf16, which has the range of f32.
     Bf16,
-    /// f16; gradients are computed of a scaled loss, see [`Scaler`].
+    /// f16; gradients are computed of a scaled loss ([`Scaler`]).
     ///
     /// # Source
     /// Challenge report of NAD, 2022.

@@ -99,23 +99,40 @@ impl Prepared {
     /// [`Error::Sequences`], [`Error::Simulation`], [`Error::Label`]; [`Error::Experiment`] when a part is empty.
     pub fn read(experiment: &Experiment) -> Result<Self, Error> {
         let Experiment { filter, seed, .. } = experiment;
-        let (table, read, filter, noise_ceiling) = match &experiment.data {
+        match &experiment.data {
             Data::Simulated(assay) => {
                 let simulation = promoter_sim::simulate(assay)?;
-                let (table, filter) = filter.apply(simulation.table, *seed)?;
-                (table, None, filter, Some(simulation.noise_ceiling))
+                let prepared = Self::of_table(experiment, simulation.table, None)?;
+                Ok(Self { noise_ceiling: Some(simulation.noise_ceiling), ..prepared })
             }
             Data::File { path, read, cache: None } => {
                 let (table, read, filter) = read::read_filtered(path, &kept(read, experiment), filter, *seed)?;
-                (table, Some(read), filter, None)
+                Self::divide(experiment, &table, Some(read), filter)
             }
             Data::File { path, read, cache: Some(cache) } => {
                 let (table, read, _) = cache::read(path, &kept(read, experiment), cache)?;
-                let (table, filter) = filter.apply(table, *seed)?;
-                (table, Some(read), filter, None)
+                Self::of_table(experiment, table, Some(read))
             }
-        };
-        let parts = experiment.split.parts(&table).map_err(|source| match &experiment.data {
+        }
+    }
+
+    /// The data of an experiment whose rows have been read, with the columns of text that it needs.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of_table(experiment: &Experiment, table: Table, read: Option<ReadReport>) -> Result<Self, Error> {
+        let (table, filter) = experiment.filter.apply(table, experiment.seed)?;
+        Self::divide(experiment, &table, read, filter)
+    }
+
+    /// Splits filtered rows and fits the label transform.
+    fn divide(
+        experiment: &Experiment,
+        table: &Table,
+        read: Option<ReadReport>,
+        filter: FilterReport,
+    ) -> Result<Self, Error> {
+        let parts = experiment.split.parts(table).map_err(|source| match &experiment.data {
             Data::File { path, .. } => Error::Split { path: path.clone(), source },
             Data::Simulated(_) => source.into(),
         })?;
@@ -141,7 +158,7 @@ impl Prepared {
             test.standardise(by, &scales, &whole)?;
         }
         let label = experiment.label.transform.fit(train.labels())?;
-        Ok(Self { train, validation, test, read, filter, label, noise_ceiling })
+        Ok(Self { train, validation, test, read, filter, label, noise_ceiling: None })
     }
 }
 

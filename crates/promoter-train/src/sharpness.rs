@@ -14,6 +14,7 @@ use crate::error::{Doing, experiment};
 /// SAM, or GSAM when `alpha` is above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sharpness {
     /// Length of the step to where the loss is worse.
     pub rho: f64,

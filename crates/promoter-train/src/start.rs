@@ -24,6 +24,7 @@ use crate::error::experiment;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Start {
     /// A predictor, or any safetensors file with the network's own names, as a run's `checkpoints/best.safetensors`.
     pub weights: PathBuf,

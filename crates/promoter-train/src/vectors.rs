@@ -33,6 +33,7 @@ use crate::{Error, Experiment, Prepared};
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Source {
     /// Learnt by GloVe.
     Glove(glove::Config),

@@ -22,6 +22,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// What follows the output unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Output {
     /// Nothing, as in the code.
     Linear,
@@ -32,6 +33,7 @@ pub enum Output {
 /// Sizes, dropout rate and output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input: the insert.
     pub length: i64,

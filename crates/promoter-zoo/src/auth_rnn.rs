@@ -21,6 +21,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// Sizes and dropout rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input: the insert.
     pub length: i64,

@@ -30,6 +30,7 @@ const EPS: f64 = 1e-12;
 /// Sizes and dropout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Bases.
     pub length: i64,
@@ -50,10 +51,11 @@ pub struct Config {
 /// What the encoder is trained for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Objective {
-    /// Expression: [`Network::forward`].
+    /// Expression ([`Network::forward`]).
     Expression,
-    /// Masked k-mers, before any labels are seen: [`Bert::masked`].
+    /// Masked k-mers, before any labels are seen ([`Bert::masked`]).
     MaskedKmers,
 }
 

@@ -24,6 +24,7 @@ const STAGES: [i64; 7] = [320, 128, 128, 64, 64, 64, 64];
 /// Sizes and dropout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions: the construct behind plasmid, 150.
     pub length: i64,

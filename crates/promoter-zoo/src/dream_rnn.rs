@@ -23,6 +23,7 @@ const WIDTH: i64 = 320;
 /// Sizes and dropout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions: the construct behind plasmid, 150.
     pub length: i64,

@@ -25,6 +25,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// Sizes, and in what LegNet's versions differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions: the construct behind plasmid, 150.
     pub length: i64,
@@ -49,6 +50,7 @@ pub struct Config {
 /// Names of the tensors in weight files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TensorNames {
     /// `net.seqextractor.blc0.0.weight`, as submitted.
     Submission,

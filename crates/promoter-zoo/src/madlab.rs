@@ -27,6 +27,7 @@ const LAYER_NORM_EPS: f64 = 1e-3;
 /// Sizes, and what is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input.
     pub length: i64,

@@ -22,6 +22,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// Sizes, and what the team's report leaves open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions: one 5-mer for each base of the insert. A multiple of 8.
     pub length: i64,

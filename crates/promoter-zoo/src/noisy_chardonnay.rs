@@ -21,6 +21,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// What follows the batch norm of the first convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Activation {
     /// ReLU, as after the other two.
     Relu,
@@ -31,6 +32,7 @@ pub enum Activation {
 /// What is between the convolutions and the LSTM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Pooling {
     /// Nothing.
     None,
@@ -43,6 +45,7 @@ pub enum Pooling {
 /// LSTM's recurrent kernels orthogonal. The team found no difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum KernelInitialiser {
     /// [`Init::glorot_uniform`], Keras' default.
     GlorotUniform,
@@ -63,6 +66,7 @@ impl KernelInitialiser {
 /// Sizes, dropout rates and the choices that the team tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input: the insert with both flanks.
     pub length: i64,

@@ -24,6 +24,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// Sizes and dropout rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input: 110, or 231 with the plasmid on both sides.
     pub length: i64,

@@ -26,6 +26,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// What stands between input and dense layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Family {
     /// The convolution.
     Cnn,
@@ -40,6 +41,7 @@ pub enum Family {
 /// Family and sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input: the insert with the plasmid on both sides.
     pub length: i64,

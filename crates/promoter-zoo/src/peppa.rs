@@ -23,6 +23,7 @@ use crate::{Architecture, Error, Input, Mode, Network};
 /// largest of neighbours in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Pooling {
     /// The larger one.
     Max,
@@ -33,6 +34,7 @@ pub enum Pooling {
 /// What follows the last pool and its dropout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Activation {
     /// The Enformer's GELU.
     Gelu,
@@ -43,6 +45,7 @@ pub enum Activation {
 /// What makes expression of the last activations; softplus follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Head {
     /// One linear unit.
     Linear,
@@ -54,6 +57,7 @@ pub enum Head {
 /// Sizes, dropout rates and the choices that the team tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Positions of the input: 2 bases of the left flank, the insert, 3 of the right flank.
     pub length: i64,

@@ -1,5 +1,8 @@
 //! Networks by name: what a configuration file asks for, and how it is built.
 
+#[cfg(feature = "schema")]
+mod schema;
+
 use promoter_torch::{Params, Planned};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
@@ -96,6 +99,12 @@ macro_rules! networks {
                 Ok(match self {
                     $(Self::$variant(config) => Box::new(config.build(params)?),)+
                 })
+            }
+
+            /// The schema of each network's table.
+            #[cfg(feature = "schema")]
+            fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<schemars::Schema> {
+                vec![$(schema::of::<$module::Config>(generator),)+]
             }
 
             /// Replaces fields by those of `options`.

@@ -32,7 +32,10 @@ fn wide_lines(page: &Page, findings: &mut Findings) {
     let mut in_block = false;
     for (number, line) in page.text.lines().enumerate() {
         in_block ^= is_markdown && line.trim_start().starts_with("```");
-        let unbreakable = is_markdown && (in_block || line.trim_start().starts_with('|')) || line.contains("://");
+        let text = if is_markdown { Some(line) } else { line.trim_start().strip_prefix("//") };
+        let text = text.map_or("", |text| text.trim_start_matches(['/', '!', ' ']));
+        let is_table = text.starts_with('|');
+        let unbreakable = is_markdown && in_block || is_table || line.contains("://");
         let columns = line.chars().count();
         if columns > WIDTH && !unbreakable {
             fault(page, number, format_args!("{columns} columns: more than {WIDTH}"), findings);
@@ -102,6 +105,8 @@ mod tests {
         let wide = "a ".repeat(61);
         assert_eq!(found("a.rs", &format!("//! A.\n{wide}\n")), ["a.rs: line 2: 122 columns: more than 120"]);
         assert!(found("a.rs", &format!("{}\n", "é".repeat(120))).is_empty(), "columns, not bytes");
+        assert!(found("a.rs", &format!("/// | {wide}\n")).is_empty());
+        assert_eq!(found("a.rs", &format!("|a| {wide}\n")).len(), 1);
         assert!(found("a.md", &format!("| {wide}\nhttps://{wide}\n```console\n{wide}\n```\n")).is_empty());
         assert_eq!(found("a.md", &format!("```\n```\n{wide}\n")).len(), 1);
         assert!(found("a/fixtures/b.toml", &wide).is_empty());

@@ -161,8 +161,8 @@ fn table(scored: &Scored) -> String {
         }
     }
     if (all.pearson - all.spearman).abs() > APART {
-        text += "\nr and rho differ: a few extreme values, or a curve in place of a line, decide r. Look at --plot, and \
-                 think of a logarithm of the label.\n";
+        text += "\nr and rho differ: a few extreme values, or a curve in place of a line, decide r. Look at --plot, \
+                 and think of a logarithm of the label.\n";
     }
     text
 }

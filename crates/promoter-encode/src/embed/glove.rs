@@ -19,6 +19,7 @@ use super::{Corpus, Error, Result, Vectors};
 /// What GloVe is trained with. The default is NAD's.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// Numbers per vector.
     pub dimension: usize,
@@ -51,6 +52,7 @@ pub struct Config {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case", deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Mode {
     /// In `f32`, on tiles of the table in an order drawn from the seed, in parallel with the feature `rayon`.
     #[default]

@@ -17,6 +17,7 @@ use steps::{Learner, Sampler};
 /// What word2vec is trained with.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// What predicts what.
     pub architecture: Architecture,
@@ -46,6 +47,7 @@ pub struct Config {
 /// What predicts what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Architecture {
     /// Each word of the context, on its own, predicts the word in the middle.
     SkipGram,

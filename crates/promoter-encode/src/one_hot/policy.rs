@@ -13,6 +13,7 @@ use crate::{Error, Result, base};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[ACGT]{4}$")))]
 pub struct ChannelOrder([u8; 4]);
 
 impl ChannelOrder {
@@ -68,6 +69,7 @@ impl From<ChannelOrder> for String {
 /// Which axis comes last, that is, lies together in memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Layout {
     /// (length, channels), as Keras and Sonnet take it.
     #[default]
@@ -79,6 +81,7 @@ pub enum Layout {
 /// What `N`, any base, becomes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AnyBase {
     /// 0, 0, 0, 0.
     #[default]
@@ -94,6 +97,7 @@ pub enum AnyBase {
 /// What the ten other ambiguity codes of IUPAC (`R`, `Y`, ...) become.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Iupac {
     /// The same as `N`.
     #[default]
@@ -107,6 +111,7 @@ pub enum Iupac {
 /// What lower-case letters are. Base codes have no case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Case {
     /// The same as upper case.
     #[default]
@@ -120,6 +125,7 @@ pub enum Case {
 /// What a byte becomes that is neither an IUPAC letter nor the padding `.`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Other {
     /// Refused.
     #[default]
@@ -132,6 +138,7 @@ pub enum Other {
 /// [`OneHot::set_flag`](super::OneHot::set_flag).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Flag {
     /// 1 in the reverse complement of a sequence.
     IsReverse,

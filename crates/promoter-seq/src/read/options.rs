@@ -13,6 +13,7 @@ use crate::{Error, Result};
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields, rename_all = "snake_case")
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadOptions {
     /// Kind of file; by the extension when none is given.
     pub format: Option<Format>,
@@ -61,6 +62,7 @@ impl Default for ReadOptions {
 /// Kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Format {
     /// Columns separated by tabs.
     Tsv,
@@ -75,6 +77,7 @@ pub enum Format {
 /// Compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Compression {
     /// None.
     Plain,
@@ -91,6 +94,7 @@ pub enum Compression {
     derive(serde::Serialize, serde::Deserialize),
     serde(deny_unknown_fields, rename_all = "snake_case")
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Columns {
     /// No header and two columns: the sequence and its expression in sorting bins. The challenge's files.
     #[default]
@@ -113,6 +117,7 @@ pub enum Columns {
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields, rename_all = "snake_case")
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LetterPolicy {
     /// Lower-case letters.
     pub case: Case,
@@ -125,6 +130,7 @@ pub struct LetterPolicy {
 /// What a lower-case letter means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Case {
     /// The same as its upper-case letter.
     #[default]
@@ -136,6 +142,7 @@ pub enum Case {
 /// What an ambiguity code of IUPAC other than `N` (`R`, `Y`, ...) means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Iupac {
     /// It is kept; the encoding decides.
     #[default]
@@ -151,6 +158,7 @@ pub enum Iupac {
 /// What a byte that is not an IUPAC letter means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Other {
     /// An error.
     #[default]
@@ -164,6 +172,7 @@ pub enum Other {
 /// What a sequence longer than [`ReadOptions::longest`] means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TooLong {
     /// An error.
     #[default]
@@ -175,6 +184,7 @@ pub enum TooLong {
 /// What a label means that is missing: an empty field, `NA` or `NaN`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MissingLabels {
     /// An error.
     #[default]
@@ -186,6 +196,7 @@ pub enum MissingLabels {
 /// What an empty line means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EmptyLines {
     /// It is skipped.
     #[default]

@@ -9,6 +9,7 @@ use crate::error::experiment;
 /// How training rows are varied: mutated, then read from either strand, then seen through a window that moves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Augment {
     /// The window of each row moves by up to so many bases to either side.
     pub shift: usize,
@@ -24,6 +25,7 @@ pub struct Augment {
 /// Whether an epoch has every shift of a row or one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Shifts {
     /// Every row comes in `2 shift + 1` copies.
     ///
@@ -38,6 +40,7 @@ pub enum Shifts {
 /// Whether rows come as their reverse complements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ReverseComplement {
     /// Never.
     #[default]

@@ -11,6 +11,7 @@ use crate::error::{Doing, experiment};
 /// Over what a prediction is averaged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Averaging {
     /// Both strands: the window and its reverse complement.
     pub strands: bool,

@@ -21,6 +21,7 @@ use crate::error::experiment;
 /// <https://keras.io/api/callbacks/reduce_lr_on_plateau/>, with its defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Plateau {
     /// Share of the learning rate that is left.
     pub factor: f64,

@@ -19,6 +19,7 @@ pub const WIDTH: i64 = 7;
 /// Which of a stage's channels the inverted residual block has four times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Inner {
     /// Those before the stage.
     Input,

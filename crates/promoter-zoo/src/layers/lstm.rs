@@ -12,6 +12,7 @@ use crate::{Error, Mode};
 /// The function on the cell's candidate and on its output; the gates are sigmoids in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum CellActivation {
     /// The usual one. The state stays bounded, and LibTorch has the whole layer as one operation.
     Tanh,

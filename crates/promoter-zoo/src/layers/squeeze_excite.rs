@@ -19,6 +19,7 @@ const LINEAR: Init = Init::Normal { sd: 0.001 };
 /// How the gate is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SqueezeExciteKind {
     /// Linear, SiLU, linear, sigmoid.
     Simple,

@@ -1,0 +1,196 @@
+//! `promoter new` and `promoter train --data`: from a table to an experiment and a predictor.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+
+use super::train::HERE;
+use super::{fails, run, succeeds};
+
+const YEAST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/dream2022/yeast_train_70k.tsv.gz");
+
+/// Measured promoters with a header: seq, label_hqscale, label_raw, source.
+fn yeast(rows: usize) -> String {
+    let lines = BufReader::new(GzDecoder::new(File::open(YEAST).unwrap())).lines();
+    lines.take(rows + 1).map(|line| line.unwrap() + "\n").collect()
+}
+
+/// A random base for a row and a place.
+fn base(row: usize, at: usize) -> char {
+    // The finaliser of SplitMix64.
+    let mut x = ((row * 1009 + at) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ['A', 'C', 'G', 'T'][(x >> 62) as usize]
+}
+
+/// A table of `sequence` and `label`, both of the number of a row.
+fn table(rows: usize, sequence: impl Fn(usize) -> String, label: impl Fn(usize) -> String) -> String {
+    let mut text = String::from("id,Sequence,value\n");
+    for row in 0..rows {
+        writeln!(text, "{row},{},{}", sequence(row), label(row)).unwrap();
+    }
+    text
+}
+
+fn random(row: usize) -> String {
+    (0..60).map(|at| base(row, at)).collect()
+}
+
+/// The experiment that `new` writes with these options for a table, and what it says.
+#[track_caller]
+fn plan(text: &str, options: &str) -> (toml::Table, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rows.csv"), text).unwrap();
+    let output = run(&format!("new - --data {{}}/rows.csv {options}"), folder.path());
+    let warnings = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{warnings}");
+    (String::from_utf8(output.stdout).unwrap().parse().unwrap(), warnings)
+}
+
+#[test]
+fn measured_rows_become_an_experiment_file_that_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rows.tsv"), yeast(400)).unwrap();
+    let new = "new {}/own.toml --data {}/rows.tsv --label label_hqscale";
+    assert_eq!(succeeds(new, folder.path()), "");
+    let text = fs::read_to_string(folder.path().join("own.toml")).unwrap();
+    let experiment: toml::Table = text.parse().unwrap();
+    assert_eq!(experiment["split"]["kind"].as_str(), Some("kmers"));
+    assert_eq!(
+        (experiment["split"]["left"].as_integer(), experiment["split"]["right"].as_integer()),
+        (Some(17), Some(13))
+    );
+    assert_eq!(experiment["encoding"]["one_hot"]["fit"]["length"].as_integer(), Some(110));
+    assert!(text.lines().filter(|line| line.contains("# ")).count() > 10, "{text}");
+    // Nothing that it decides is lost among the defaults, and nothing is in it that the schema does not have.
+    let whole = succeeds("train {}/own.toml --print-config", folder.path());
+    for key in ["calibrate = true", "batch_norm_averages = \"estimated\"", "precision = \"auto\""] {
+        assert!(text.contains(key) && whole.contains(key), "{key}: {whole}");
+    }
+    let value = serde_json::to_value(&experiment).unwrap();
+    assert!(super::schema::validator().is_valid(&value), "{text}");
+    fails(new, folder.path(), 1, &["own.toml exists"]);
+}
+
+#[test]
+fn a_table_alone_trains_a_predictor_and_its_experiment_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    succeeds("simulate --rows 200 --seed 3 -o {}/rows.tsv", folder.path());
+    let said =
+        succeeds(&format!("train --data {{}}/rows.tsv --recipe small --out {{}}/runs/own {HERE}"), folder.path());
+    let file = fs::read_to_string(folder.path().join("runs/own.toml")).unwrap();
+    assert!(said.starts_with(&file) && said.contains("runs/own.toml"), "{said}");
+    assert!(folder.path().join("runs/own/predictor.safetensors").is_file());
+    // The run is that of the file.
+    succeeds(&format!("train {{}}/runs/own.toml --resume --out {{}}/runs/own {HERE}"), folder.path());
+    let again = format!("train --data {{}}/rows.tsv --out {{}}/runs/own {HERE}");
+    fails(&again, folder.path(), 1, &["runs/own.toml exists"]);
+}
+
+#[test]
+fn groups_stay_together_and_missing_labels_are_told() {
+    let label = |row: usize| if row % 50 == 0 { String::new() } else { (row % 13).to_string() };
+    let text = table(400, random, label);
+    let gene = |(at, line): (usize, &str)| match at {
+        0 => format!("gene,{line}\n"),
+        _ => format!("g{},{line}\n", at % 40),
+    };
+    let grouped: String = text.lines().enumerate().map(gene).collect();
+    let (experiment, warnings) = plan(&grouped, "--label value --group gene");
+    assert_eq!(experiment["split"]["kind"].as_str(), Some("group"));
+    assert_eq!(experiment["data"]["file"]["read"]["keep"].as_array().unwrap()[0].as_str(), Some("gene"));
+    assert!(warnings.contains("8 rows have no label"), "{warnings}");
+}
+
+#[test]
+fn rows_that_are_all_related_are_split_at_random_with_a_warning() {
+    let origin = random(0);
+    let variant = |row: usize| {
+        let at = row % 58;
+        format!("{}{}{}", &origin[..at], base(row, 1), &origin[at + 1..])
+    };
+    let (experiment, warnings) = plan(&table(200, variant, |row| (row % 13).to_string()), "--label value");
+    assert_eq!(experiment["split"]["kind"].as_str(), Some("random"));
+    assert!(warnings.contains("share 20 bases"), "{warnings}");
+}
+
+#[test]
+fn labels_with_a_long_tail_are_learnt_as_logarithms() {
+    let tail = |row: usize| ((row as f64 / 20.0).exp()).to_string();
+    let (experiment, warnings) = plan(&table(200, random, tail), "--label value");
+    assert_eq!(experiment["label"]["transform"].as_str(), Some("log1p"));
+    assert!(warnings.contains("z_score"), "{warnings}");
+    let (experiment, warnings) = plan(&table(200, random, |row| (row % 13).to_string()), "--label value");
+    assert_eq!((experiment["label"]["transform"].as_str(), &warnings[..]), (Some("z_score"), ""));
+}
+
+#[test]
+fn sequences_of_several_lengths_are_brought_to_one_that_nearly_all_fit_into() {
+    let cut = |row: usize| random(row)[..40 + row % 20].to_owned();
+    let (experiment, _) = plan(&table(200, cut, |row| (row % 13).to_string()), "--label value");
+    assert_eq!(experiment["encoding"]["one_hot"]["fit"]["length"].as_integer(), Some(59));
+    assert_eq!(experiment["network"]["length"].as_integer(), Some(59));
+}
+
+#[test]
+fn every_network_that_takes_bases_can_be_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    succeeds("simulate --rows 120 --seed 3 -o {}/rows.tsv", folder.path());
+    let mut planned = Vec::new();
+    let help = run("new x --data x --network x", folder.path());
+    let help = String::from_utf8(help.stderr).unwrap();
+    let names = help.split("possible values: ").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+    for name in names.split(", ") {
+        let output = run(&format!("new - --data {{}}/rows.tsv --network {name}"), folder.path());
+        let error = String::from_utf8(output.stderr).unwrap();
+        match output.status.success() {
+            true => planned.push(name),
+            // A multiple of 8, for one.
+            false => assert!(error.contains("length"), "{name}: {error}"),
+        }
+    }
+    for name in ["auth", "dream-cnn", "legnet", "madlab", "noisy-chardonnay", "peppa"] {
+        assert!(planned.contains(&name), "{name}: {planned:?}");
+    }
+}
+
+#[test]
+fn a_table_that_nothing_can_be_learnt_from_is_refused_and_leaves_no_folder() {
+    let number = |row: usize| (row % 13).to_string();
+    let good = table(200, random, number);
+    for (text, options, parts) in [
+        (&good, "--label expression", &["no column `expression`", "id, Sequence, value"][..]),
+        (&good, "--label value --sequence dna", &["no column `dna`", "id, Sequence, value"]),
+        (&good, "--label value --group gene", &["no column `gene`", "id, Sequence, value"]),
+        (&good.replace("Sequence", "dna"), "--label value", &["no column `sequence`", "id, dna, value"]),
+        (&good, "--label Sequence", &["rows.csv:2", "expected a finite number"]),
+        (&table(200, random, |_| "3".into()), "--label value", &["rows.csv", "all labels are 3"]),
+        (
+            &table(200, random, |_| String::new()),
+            "--label value",
+            &["rows.csv", "200 rows skipped for their missing label"],
+        ),
+        (&table(200, |_| "N".repeat(50), number), "--label value", &["no sequence has a letter A, C, G or T"]),
+        (&table(99, random, number), "--label value", &["99 rows", "at least 100"]),
+        (
+            &table(200, random, |row| (row % 2).to_string()),
+            "--label value --group value",
+            &["groups of column `value`"],
+        ),
+        (&table(200, random, |row| format!("-{row}")), "--label value --network legnet", &["0 to 17", "legnet"]),
+        (&table(200, random, |row| format!("-{row}")), "--label value --network peppa", &["positive", "peppa"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("rows.csv"), text).unwrap();
+        fails(&format!("train --data {{}}/rows.csv {options} --out {{}}/run {HERE}"), folder.path(), 1, parts);
+        fails(&format!("new {{}}/own.toml --data {{}}/rows.csv {options}"), folder.path(), 1, parts);
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["rows.csv"], "{options}");
+    }
+    fails("train --data rows.csv --network pepa", Path::new("."), 2, &["pepa", "possible values", "peppa"]);
+    fails("train --data rows.csv own.toml", Path::new("."), 2, &["cannot be used with"]);
+}

@@ -1,0 +1,198 @@
+//! An experiment as a file that says why.
+
+use std::path::Path;
+
+use promoter_label::Transform;
+use promoter_seq::Split;
+use promoter_seq::read::{Columns, ReadOptions};
+use promoter_zoo::registry::NetworkConfig;
+use toml::{Table, Value};
+
+use super::survey::Survey;
+use super::{Effort, Learning, Recipe};
+use crate::Error;
+use crate::loss::Loss;
+
+/// Everything that the rules have decided.
+pub(super) struct Choices<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) options: ReadOptions,
+    pub(super) survey: Survey,
+    pub(super) learning: Learning,
+    pub(super) split: Split,
+    pub(super) effort: Effort,
+    pub(super) network: Option<NetworkConfig>,
+}
+
+/// Length and passes of a training.
+struct Pace {
+    epochs: usize,
+    batch_size: usize,
+    lr: f64,
+}
+
+/// The file of an experiment.
+///
+/// # Errors
+/// [`Error::Network`] for a network that cannot have the length.
+pub(super) fn write(choices: &Choices) -> Result<String, Error> {
+    let parts = [
+        head(choices),
+        data(choices),
+        split(choices),
+        encoding(choices),
+        label(choices),
+        network(choices)?,
+        training(choices),
+    ];
+    Ok(parts.join("\n"))
+}
+
+fn head(Choices { recipe, survey, .. }: &Choices) -> String {
+    let file = recipe.data.file_name().map(Path::new).unwrap_or(&recipe.data).display().to_string();
+    let Survey { rows, lowest, highest, .. } = survey;
+    let title = match &recipe.label {
+        Some(label) => format!("{label} of {file}"),
+        None => file,
+    };
+    format!(
+        "# An experiment for {rows} rows with labels from {lowest} to {highest}. `promoter train FILE` runs it,\n# \
+         `promoter train FILE --print-config` shows the defaults of all other keys.\n\ntitle = {}\nseed = 1\n",
+        quoted(&title)
+    )
+}
+
+fn data(Choices { recipe, options, .. }: &Choices) -> String {
+    let mut text = format!(
+        "# Relative paths start at the folder in which the command runs.\n[data.file]\npath = {}\n\n[data.file.read]\n\
+         missing_labels = \"skip\" # rows with an empty label, NA or NaN\n",
+        quoted(&recipe.data.to_string_lossy())
+    );
+    if let Columns::Named { sequence, label } = &options.columns {
+        let label = label.as_deref().unwrap_or_default();
+        let columns = format!("sequence = {}, label = {}", quoted(sequence), quoted(label));
+        text += &format!("columns = {{ named = {{ {columns} }} }}\n");
+    }
+    if let Some(group) = &recipe.group {
+        text += &format!("keep = [{}] # for the split\n", quoted(group));
+    }
+    text
+}
+
+fn split(Choices { split, .. }: &Choices) -> String {
+    let end = "validation = 0.1\nseed = 1\n";
+    match split {
+        Split::Group { column, .. } => format!(
+            "# A tenth validates. Rows of one group stay on one side.\n[split]\nkind = \"group\"\ncolumn = {}\n{end}",
+            quoted(column)
+        ),
+        Split::Kmers { k, left, right, .. } => format!(
+            "# A tenth validates. Rows that share {k} bases stay on one side: no relative of a row that validates is \
+             trained on.\n# Flanks that most rows have in common do not count: `left` bases at the start, `right` at \
+             the end.\n\
+             [split]\nkind = \"kmers\"\nk = {k}\nleft = {left}\nright = {right}\n{end}"
+        ),
+        _ => format!(
+            "# A tenth validates, chosen at random: nearly all rows are related, so that no split keeps relatives on \
+             one side.\n# Scores of the validation rows are too good for sequences unlike these.\n[split]\nkind = \
+             \"random\"\n{end}"
+        ),
+    }
+}
+
+fn encoding(Choices { survey, .. }: &Choices) -> String {
+    let Survey { length, shorter, longer, .. } = survey;
+    let which = match (shorter, longer) {
+        (0, 0) => format!("All rows have {length} bases."),
+        _ => format!("{shorter} rows are shorter than {length} bases, {longer} are longer."),
+    };
+    format!(
+        "# {which} Longer ones keep their last bases, shorter ones get N on the left,\n# which the network sees as \
+         zeros.\n[encoding.one_hot]\nfit = {{ length = {length}, longer = \"keep_last\", shorter = \
+         {{ pad_left = \"N\" }} }}\n"
+    )
+}
+
+fn label(Choices { learning, survey, .. }: &Choices) -> String {
+    let transform = learning.transform;
+    let why = match transform {
+        Transform::Log1p => format!(
+            "Labels are at least 0 with a long tail (skewness {:.1}): ln(1 + label) is learnt. \"z_score\" learns\n# \
+             the labels as they are",
+            survey.skewness
+        ),
+        Transform::ZScore => "Labels are learnt with mean 0 and standard deviation 1".into(),
+        _ => "The network's loss is defined on labels as they are".into(),
+    };
+    format!("# {why}. Predictions have the unit of the label.\n[label]\ntransform = \"{}\"\n", transform.name())
+}
+
+fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) -> Result<String, Error> {
+    let mut text =
+        format!("# Size and passes: {}. `promoter info --help` lists the networks.\n[network]\n", effort.name());
+    match network {
+        None => {
+            let (filters, units) = match effort {
+                Effort::Small => ("[32, 32, 16]", 16),
+                Effort::Medium => ("[64, 64, 32]", 32),
+                Effort::Large => ("[192, 128, 64]", 96),
+            };
+            text += &format!(
+                "name = \"noisy-chardonnay\" # convolutions and an LSTM\nlength = {}\nfilters = {filters}\nwidths = \
+                 [15, 9, 5]\npooling = \"max_and_average\"\nlstm_units = {units}\n",
+                survey.length
+            );
+        }
+        Some(preset) => {
+            text += &format!("name = {}\n", quoted(recipe.network.as_deref().unwrap_or_default()));
+            let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
+            let config = preset.clone().with_input(input)?;
+            for (key, value) in differing(&config, preset) {
+                text += &format!("{key} = {value}\n");
+            }
+        }
+    }
+    text += match learning.loss {
+        Loss::SoftBins => "\n[loss]\nname = \"soft_bins\"\n",
+        Loss::Poisson { .. } => "\n[loss]\nname = \"poisson\"\neps = 1e-7\n",
+        _ => "\n[loss]\nname = \"mse\"\n",
+    };
+    Ok(text)
+}
+
+/// The fields of a network that are not those of another.
+fn differing(config: &NetworkConfig, other: &NetworkConfig) -> Vec<(String, Value)> {
+    // Networks are tables of numbers, names and lists, which TOML has.
+    let [fields, others] = [config, other].map(|config| Table::try_from(config).unwrap_or_default());
+    fields.into_iter().filter(|(key, value)| others.get(key) != Some(value)).collect()
+}
+
+fn training(choices: &Choices) -> String {
+    let Pace { epochs, batch_size, lr } = pace(choices);
+    let steps = if choices.effort == Effort::Large { "checkpoint_steps = 500\n" } else { "" };
+    format!(
+        "[optimiser]\nname = \"adam_w\"\nlr = {lr}\n\n[schedule]\nname = \"one_cycle\"\n\n[training]\nepochs = \
+         {epochs} # passes over the rows\nbatch_size = {batch_size}\n\
+         drop_last = true\nbest = \"pearson\" # of the validation rows: the epoch that is kept\n{steps}\
+         batch_norm_averages = \"estimated\" # from training rows: moving averages lag behind in short runs\ncalibrate \
+         = true # a line from predictions to labels, fitted to training rows\nprecision = \"auto\" # bf16 where the \
+         processor has it\n"
+    )
+}
+
+fn pace(Choices { effort, survey, network, .. }: &Choices) -> Pace {
+    /// Rows that pass in all, from which on there are fewer passes.
+    const PASSES: usize = 2_400_000;
+    let rows = survey.rows;
+    let (epochs, batch_size, lr) = match effort {
+        Effort::Small => (15, 32, 0.003),
+        Effort::Medium => (12, 128, 0.003),
+        Effort::Large => ((PASSES / rows).clamp(2, 12), if rows < 500_000 { 128 } else { 512 }, 0.002),
+    };
+    // Other networks are deeper; and a pass has a few steps at least.
+    Pace { epochs, batch_size: batch_size.min(rows / 8), lr: if network.is_some() { 0.001 } else { lr } }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
