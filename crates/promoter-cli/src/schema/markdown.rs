@@ -5,7 +5,7 @@ mod value;
 use serde_json::{Map, Value};
 
 /// What stands before the sections.
-const INTRODUCTION: &str = include_str!("introduction.md");
+const INTRODUCTION: &str = include_str!("introduction.txt");
 
 /// Tables in the order in which an experiment is thought of.
 const ORDER: &[&str] = &[
