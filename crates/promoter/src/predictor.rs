@@ -12,10 +12,11 @@ mod run;
 use std::io::Read as _;
 use std::path::Path;
 
+use promoter_encode::file::write_whole;
 use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
-use promoter_torch::file::{Tensors, write_whole};
+use promoter_torch::file::Tensors;
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
