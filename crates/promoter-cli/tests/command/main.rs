@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod forms;
 mod info;
+mod kills;
 mod kmer;
 mod launch;
 mod messages;
