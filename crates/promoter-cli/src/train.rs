@@ -13,7 +13,7 @@ use promoter::train::run::{Line, Summary};
 use promoter::train::{Scores, Session};
 use tch::Device;
 
-use crate::device;
+use crate::{device, memory};
 
 /// Train a network from an experiment file
 ///
@@ -59,7 +59,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let device = arguments.device.device()?;
     let mut session = match (arguments.resume, asked) {
-        (false, Some(experiment)) => Session::start(experiment, &folder(arguments)?, device)?,
+        (false, Some(experiment)) => {
+            experiment.check()?;
+            memory::check_experiment(&experiment, device)?;
+            Session::start(experiment, &folder(arguments)?, device)?
+        }
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
             let session = Session::resume(path, device)?;

@@ -83,9 +83,16 @@ impl Predictor {
     /// [`Error::Network`], [`Error::Window`], [`Error::Training`] for vectors that do not fit, [`Error::Weights`] unless
     /// names, shapes and kinds all match.
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
+        description.encoding.check()?;
+        let vectors = tensors.tensors.remove(VECTORS);
+        // A description may claim any size: nothing is built before the file has the tensors for it.
+        let differences = tensors.compare(&description.network.plan()?);
+        if !differences.0.is_empty() {
+            return Err(promoter_torch::Error::Mismatch { path: path.to_owned(), differences }.into());
+        }
         let mut params = Params::new(device, 0);
         let network = description.network.build(&mut params)?;
-        let encoder = Encoder::new(&description.encoding, tensors.tensors.remove(VECTORS).as_ref(), device)?;
+        let encoder = Encoder::new(&description.encoding, vectors.as_ref(), device)?;
         let (input, found) = (network.input(), encoder.output());
         if found != (input.length, input.channels) {
             return Err(Error::Window {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::train::trained;
 
 /// The experiment of a run, and of a search's trials: a checkpoint at every step.
-const EXPERIMENT: &str = "title = 'kills'\n[data.simulated]\nrows = 80\n[split]\nkind = 'random'\nvalidation = 0.2\n\
+pub(super) const EXPERIMENT: &str = "title = 'kills'\n[data.simulated]\nrows = 80\n[split]\nkind = 'random'\nvalidation = 0.2\n\
     seed = 1\n[encoding.one_hot.fit]\nlength = 110\n[network]\nname = 'bert'\nk = 3\nchannels = 8\nblocks = 1\n\
     heads = 2\n[optimiser]\nname = 'adam_w'\nlr = 0.001\n[loss]\nname = 'mse'\n[training]\nepochs = 3\n\
     batch_size = 8\ncheckpoint_steps = 1\nreplicas = 1\n";
@@ -46,7 +46,7 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     below.collect()
 }
 
-fn temporary(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn temporary(folder: &Path) -> Vec<PathBuf> {
     let is_temporary = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(".promoter-");
     paths(folder).into_iter().filter(is_temporary).collect()
 }
@@ -71,19 +71,19 @@ fn wait(child: &mut Child, folder: &Path, changes: usize) -> (usize, Option<Exit
 }
 
 /// A command that writes into a folder, and goes on where it was stopped.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     /// The folder of what it reads, `{in}` of the call.
-    input: &'a Path,
+    pub(super) input: &'a Path,
     /// Its arguments; `{out}` is the folder, which a stopped program may have written into.
-    call: fn(&Path) -> &'static str,
+    pub(super) call: fn(&Path) -> &'static str,
     /// Names of files that have the same bytes in every run.
-    same: &'a [&'a str],
+    pub(super) same: &'a [&'a str],
     /// Whether a start removes what a kill left before it.
-    clears: bool,
+    pub(super) clears: bool,
 }
 
 impl Work<'_> {
-    fn start(&self, out: &Path) -> Child {
+    pub(super) fn start(&self, out: &Path) -> Child {
         let [input, folder] = [self.input, out].map(|path| path.to_str().unwrap());
         let words = (self.call)(out).split_whitespace();
         super::command(words.map(|word| word.replace("{in}", input).replace("{out}", folder)))
@@ -104,7 +104,7 @@ impl Work<'_> {
         (files, changes)
     }
 
-    fn files(&self, out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(super) fn files(&self, out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let is_same = |path: &PathBuf| self.same.contains(&path.file_name().unwrap().to_str().unwrap());
         let read = |path: PathBuf| (path.strip_prefix(out).unwrap().to_owned(), fs::read(&path).unwrap());
         paths(out).into_iter().filter(is_same).map(read).collect()
@@ -146,7 +146,7 @@ fn end(child: &mut Child, signal: i32) -> ExitStatus {
 }
 
 /// A folder with the experiment and a search over it.
-fn input() -> tempfile::TempDir {
+pub(super) fn input() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kills.toml");
     fs::write(&path, EXPERIMENT).unwrap();
@@ -159,14 +159,15 @@ fn input() -> tempfile::TempDir {
 const KILL: i32 = 9;
 const TERM: i32 = 15;
 
-fn train(out: &Path) -> &'static str {
+pub(super) fn train(out: &Path) -> &'static str {
     match out.join("run").exists() {
         true => "train --resume --out {out}/run --device cpu --threads 1",
         false => "train {in}/kills.toml --out {out}/run --device cpu --threads 1",
     }
 }
 
-const OF_A_RUN: [&str; 5] = ["config.toml", "env.json", "last.safetensors", "best.safetensors", "predictions.tsv"];
+pub(super) const OF_A_RUN: [&str; 5] =
+    ["config.toml", "env.json", "last.safetensors", "best.safetensors", "predictions.tsv"];
 
 #[test]
 fn a_killed_training_goes_on_to_the_same_bytes_and_clears_what_is_left() {

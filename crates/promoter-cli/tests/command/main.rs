@@ -2,7 +2,9 @@
 #![cfg(feature = "torch")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bombs;
 mod claims;
+mod disk;
 mod embed;
 mod encode;
 mod explain;
