@@ -18,6 +18,7 @@ mod messages;
 mod rows;
 mod runs;
 mod score;
+mod streams;
 mod train;
 mod variants;
 
