@@ -21,6 +21,9 @@ pub(super) const EXPERIMENT: &str = "title = 'kills'\n[data.simulated]\nrows = 8
     heads = 2\n[optimiser]\nname = 'adam_w'\nlr = 0.001\n[loss]\nname = 'mse'\n[training]\nepochs = 3\n\
     batch_size = 8\ncheckpoint_steps = 1\nreplicas = 1\n";
 
+/// Files by their paths in a folder.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
 /// Numbers that look drawn, the same in every run.
 struct Draws(u64);
 
@@ -94,7 +97,7 @@ impl Work<'_> {
     }
 
     /// What it writes when it is left alone, and how often the folder changes meanwhile.
-    fn whole(&self) -> (BTreeMap<PathBuf, Vec<u8>>, usize) {
+    fn whole(&self) -> (Files, usize) {
         let out = tempfile::tempdir().unwrap();
         let mut child = self.start(out.path());
         let (changes, status) = wait(&mut child, out.path(), usize::MAX);
@@ -104,7 +107,7 @@ impl Work<'_> {
         (files, changes)
     }
 
-    pub(super) fn files(&self, out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(super) fn files(&self, out: &Path) -> Files {
         let is_same = |path: &PathBuf| self.same.contains(&path.file_name().unwrap().to_str().unwrap());
         let read = |path: PathBuf| (path.strip_prefix(out).unwrap().to_owned(), fs::read(&path).unwrap());
         paths(out).into_iter().filter(is_same).map(read).collect()
@@ -112,7 +115,7 @@ impl Work<'_> {
 
     /// Ends it with a signal as often as asked, at moments drawn at random, and lets it go on each time; `look` sees
     /// the folder after each. A run that comes to its end is compared with `whole`, and another one is begun.
-    fn stop_often(&self, signal: i32, look: &dyn Fn(&Path, &BTreeMap<PathBuf, Vec<u8>>)) {
+    fn stop_often(&self, signal: i32, look: &dyn Fn(&Path, &Files)) {
         let (whole, changes) = self.whole();
         let mut draws = Draws(1);
         let (mut stopped, mut finished) = (0, 0);
@@ -218,7 +221,7 @@ fn a_terminated_reader_leaves_no_part_of_a_cache() {
 }
 
 /// The output of a killed program: whole, or not there.
-fn whole_or_absent(out: &Path, whole: &BTreeMap<PathBuf, Vec<u8>>) {
+fn whole_or_absent(out: &Path, whole: &Files) {
     for (name, bytes) in whole {
         let found = fs::read(out.join(name));
         assert!(found.as_ref().map_or(true, |found| found == bytes), "{}", name.display());
