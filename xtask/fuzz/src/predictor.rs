@@ -10,7 +10,7 @@ use tch::Device;
 use crate::scratch;
 
 /// Most numbers and bases for which tensors are made and a sequence is predicted: larger ones only take time.
-const MOST: i64 = 1 << 14;
+const MOST: i64 = 1 << 16;
 
 /// The bytes are a description. One that is loaded predicts, and is written and read again as the same.
 pub(crate) fn predictor(data: &[u8]) {
