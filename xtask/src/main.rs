@@ -12,6 +12,7 @@ mod project;
 mod reproduce;
 mod run;
 mod setup;
+mod soak;
 mod test;
 mod tidy;
 
@@ -25,7 +26,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 8] = [
+const TASKS: [Task; 9] = [
     Task { name: "setup", summary: "put LibTorch into .libtorch/", help: setup::HELP, run: setup::main },
     Task {
         name: "doctor",
@@ -47,6 +48,7 @@ const TASKS: [Task; 8] = [
         run: reproduce::report,
     },
     Task { name: "fuzz", summary: "search for inputs that break a reader", help: fuzz::HELP, run: fuzz::main },
+    Task { name: "soak", summary: "kill programs while they write, many times", help: soak::HELP, run: soak::main },
     Task { name: "test", summary: "every check of the project, cheapest first", help: test::HELP, run: test::main },
     Task { name: "tidy", summary: "the checks that compilers do not make", help: tidy::HELP, run: tidy::main },
 ];

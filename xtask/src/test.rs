@@ -10,6 +10,7 @@ Runs the steps below in this order and stops at the first that fails. LibTorch i
 
   fmt      rustfmt changes nothing
   tidy     cargo xtask tidy
+  deny     licences, versions and sources of dependencies are as deny.toml says; left out where cargo-deny is missing
   setup    cargo xtask setup
   clippy   no warning, in libraries, programs, examples, tests and benches
   doc      the documentation builds without a warning
@@ -19,9 +20,10 @@ Runs the steps below in this order and stops at the first that fails. LibTorch i
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("fmt", || cargo(&["fmt", "--all", "--check"])),
     ("tidy", || tidy::main(&[])),
+    ("deny", deny),
     ("setup", || setup::set_up(false).map(drop)),
     ("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     ("doc", doc),
@@ -59,6 +61,15 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
 
 fn cargo(arguments: &[&str]) -> Result<(), String> {
     project::show(project::cargo().current_dir(project::root()).args(arguments))
+}
+
+/// cargo-deny is a program of its own, and takes minutes to build: what it checks changes with Cargo.lock only.
+fn deny() -> Result<(), String> {
+    if project::output(project::cargo().args(["deny", "--version"])).is_none() {
+        println!("cargo-deny is not installed: dependencies are not checked (cargo install --locked cargo-deny)");
+        return Ok(());
+    }
+    cargo(&["deny", "check", "bans", "licenses", "sources"])
 }
 
 fn doc() -> Result<(), String> {

@@ -5,9 +5,7 @@ use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use tempfile::NamedTempFile;
-
-use crate::interrupt;
+use promoter::encode::file::WholeFile;
 
 /// Where a command writes.
 pub(crate) enum Output {
@@ -19,7 +17,7 @@ pub(crate) enum Output {
     },
     /// A file, complete under a temporary name first.
     File {
-        file: BufWriter<NamedTempFile>,
+        file: BufWriter<WholeFile>,
         path: PathBuf,
     },
 }
@@ -49,10 +47,7 @@ impl Output {
     /// A new file under a temporary name beside `path`.
     fn begin(path: PathBuf) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Created anew, so that it never follows a link; with the permissions of any other new file.
-        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
-        let file = interrupt::temporary(|| tempfile::Builder::new().prefix(".promoter-").make_in(folder, create))
-            .with_context(|| format!("cannot write into {}", folder.display()))?;
+        let file = WholeFile::create(&path).with_context(|| format!("cannot write into {}", folder.display()))?;
         Ok(Self::File { file: BufWriter::new(file), path })
     }
 
@@ -75,9 +70,7 @@ impl Output {
             Self::File { file, path } => {
                 let cannot = || format!("cannot write {}", path.display());
                 let file = file.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(cannot)?;
-                file.as_file().sync_all().with_context(cannot)?;
-                file.persist(&path).map_err(|error| error.error).with_context(cannot)?;
-                Ok(())
+                file.finish().with_context(cannot)
             }
         }
     }

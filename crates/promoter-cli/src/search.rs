@@ -11,7 +11,7 @@ use promoter::train::search::folder::{Folder, Progress};
 use promoter::train::search::{Search, Trial};
 use promoter::train::{self, setting::Setting};
 
-use crate::device;
+use crate::{device, memory};
 
 /// Train with many settings, random or from a grid, and rank them
 ///
@@ -61,6 +61,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     let device = arguments.device.device()?;
+    search.check()?;
+    for trial in 0..search.trials() {
+        memory::check_experiment(&search.experiment(trial)?, device).with_context(|| format!("trial {trial:03}"))?;
+    }
     let mut folder = Folder::open(&path, &search)?;
     let done = folder.ranking().trials.len();
     if done > 0 {

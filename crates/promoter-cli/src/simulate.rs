@@ -38,9 +38,6 @@ pub(crate) struct Arguments {
     sites: Option<PathBuf>,
 }
 
-/// Bytes that a simulated row takes beside its bases, which are held twice: mostly its binding sites.
-const OF_A_ROW: usize = 420;
-
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut assay = Assay::default();
     if let Some(path) = &arguments.assay {
@@ -50,8 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     assay.rows = arguments.rows.map_or(assay.rows, |rows| rows as usize);
     assay.seed = arguments.seed.unwrap_or(assay.seed);
     assay.check()?;
-    let bytes = (2 * assay.construct.len() + OF_A_ROW) as u64 * assay.rows as u64;
-    memory::check(bytes, || format!("a simulation of {} rows", assay.rows))?;
+    memory::check(assay.bytes(), || format!("a simulation of {} rows", assay.rows))?;
     let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
     let (truth, sites) = (create(&arguments.truth)?, create(&arguments.sites)?);
     let out = Output::create(&arguments.out)?;

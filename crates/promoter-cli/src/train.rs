@@ -15,7 +15,7 @@ use promoter::train::{Scores, Session};
 use tch::Device;
 
 use crate::output::Output;
-use crate::{device, recipe};
+use crate::{device, memory, recipe};
 
 /// Train a network from an experiment file or a table
 ///
@@ -68,7 +68,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let device = arguments.device.device()?;
     let mut session = match (arguments.resume, asked) {
-        (false, Some(experiment)) => Session::start(experiment, &folder(arguments)?, device)?,
+        (false, Some(experiment)) => {
+            experiment.check()?;
+            memory::check_experiment(&experiment, device)?;
+            Session::start(experiment, &folder(arguments)?, device)?
+        }
         (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, device)?,
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
@@ -110,6 +114,7 @@ fn start_on_table(data: &Path, arguments: &Arguments, device: Device) -> Result<
     }
     recipe::warn(&plan);
     let (experiment, text) = (plan.experiment.clone(), plan.text.clone());
+    memory::check_experiment(&experiment, device)?;
     let session = Session::start_on(plan.prepared()?, experiment, &folder, device)?;
     let mut out = Output::create(&file)?;
     out.write_all(text.as_bytes())?;

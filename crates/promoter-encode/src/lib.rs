@@ -7,6 +7,7 @@ pub mod base;
 #[cfg(feature = "embed")]
 pub mod embed;
 mod error;
+pub mod file;
 pub mod fit;
 pub mod kmer;
 mod letters;

@@ -16,7 +16,9 @@ pub mod meme;
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use promoter_encode::file::write_whole;
 
 use crate::{Error, Motif, Result};
 use lines::Lines;
@@ -59,15 +61,7 @@ pub fn write(path: impl AsRef<Path>, motifs: &[Motif], format: Format) -> Result
         Format::Meme => meme::to_string(motifs).map_err(|error| of_file(path, error))?,
         Format::Jaspar => jaspar::to_string(motifs),
     };
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let partial = PathBuf::from(name);
-    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, path));
-    written.map_err(|source| {
-        // The first error is the one to tell; a file that was never created cannot be removed either.
-        let _ = fs::remove_file(&partial);
-        of_file(path, Error::Io { action: "write", source })
-    })
+    write_whole(path, text.as_bytes()).map_err(|source| of_file(path, Error::Io { action: "write", source }))
 }
 
 /// Reads motifs in either format: JASPAR's begins with `>`.

@@ -6,9 +6,11 @@
 //! set back, is not noticed. A damaged copy is made anew.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
+
+use promoter_encode::file::write_whole;
 
 use crate::read::{self, ReadOptions, ReadReport};
 use crate::{Error, Result, Table};
@@ -57,7 +59,7 @@ pub fn read(
         return Ok((table, report, Origin::Cache));
     }
     let (table, report) = read::read(source, options)?;
-    write(cache, &format::encode(&table, &report, &fingerprint)).map_err(|error| Error::Io {
+    write_whole(cache, &format::encode(&table, &report, &fingerprint)).map_err(|error| Error::Io {
         action: "write",
         path: cache.to_owned(),
         source: error,
@@ -90,13 +92,4 @@ fn slurp(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Table::room(usize::try_from(file.metadata()?.len()).unwrap_or(0) + 1);
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Writes a file under a temporary name and renames it.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -69,7 +69,19 @@ impl Default for Planting {
     }
 }
 
+/// Most sites that are planted into a promoter; more do not fit into any insert.
+const MOST_PLANTED: u32 = 1000;
+
+/// Bytes that a simulated row takes beside its bases, which are held twice: mostly its binding sites.
+const OF_A_ROW: usize = 420;
+
 impl Assay {
+    /// Bytes that its simulation takes, about.
+    pub fn bytes(&self) -> u64 {
+        let row = self.construct.len().saturating_mul(2).saturating_add(OF_A_ROW);
+        (row as u64).saturating_mul(self.rows as u64)
+    }
+
     /// Checks every setting, before anything is drawn.
     ///
     /// # Errors
@@ -91,7 +103,8 @@ impl Assay {
         self.check_total_weight()?;
         probability("planting.probability", self.planting.probability)?;
         probability("planting.spared", self.planting.spared)?;
-        range("planting.most", f64::from(self.planting.most), self.planting.most > 0, "at least 1")?;
+        let most = self.planting.most;
+        range("planting.most", f64::from(most), (1..=MOST_PLANTED).contains(&most), "1 to 1000")?;
         for name in &self.planting.factors {
             if !names.contains(name.as_str()) {
                 let known = self.factors.iter().map(|factor| factor.name.clone()).collect();

@@ -38,7 +38,8 @@ impl Default for Construct {
 impl Construct {
     /// Length of flanks and insert together, in bp.
     pub fn len(&self) -> usize {
-        self.left.len() + self.insert + self.right.len()
+        // Of settings that were not checked, too.
+        self.insert.saturating_add(self.left.len() + self.right.len())
     }
 
     /// Whether there is no base at all.

@@ -1,9 +1,9 @@
 //! Weight files: safetensors, written whole or not at all, loaded only when everything fits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::Path;
 
+pub use promoter_encode::file::write_whole;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Device, Kind, Tensor};
 
@@ -166,26 +166,6 @@ impl Tensors {
         }
         Ok(())
     }
-}
-
-/// Writes a file whole or not at all: under a temporary name in its folder, then renamed.
-///
-/// # Errors
-/// The system's; what was there before is there still.
-pub fn write_whole(path: &Path, contents: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // Temporary files are their owner's only; this one becomes a file like others, as the umask says.
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(contents)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 fn unknown_kind(path: &Path, name: &str, kind: std::fmt::Arguments<'_>) -> Error {

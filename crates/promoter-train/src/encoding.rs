@@ -55,6 +55,9 @@ fn k() -> usize {
     Kmers::default().k
 }
 
+/// Most bases of a fitted sequence: as many as the readers take.
+const LONGEST: usize = 1 << 16;
+
 impl Encoding {
     /// How sequences are brought to one length.
     pub fn fit(&self) -> &Fit {
@@ -97,6 +100,9 @@ impl Encoding {
     /// [`Error::Experiment`].
     pub fn check(&self) -> Result<(), Error> {
         let ((start, end), length) = (self.window(), self.fit().length);
+        if length > LONGEST {
+            return Err(experiment("encoding", format_args!("{length} bases"), "at most 65536 bases"));
+        }
         if start >= end || end > length {
             let expected = format!("a window within the {length} bases of a fitted sequence");
             return Err(experiment("encoding", format_args!("bases {start}..{end}"), expected));

@@ -5,8 +5,8 @@ mod comparison;
 mod plot;
 
 use minijinja::{Environment as Templates, context};
+use promoter_encode::file::write_whole;
 use promoter_metrics::Ridge;
-use promoter_torch::file::write_whole;
 
 pub use self::comparison::compare;
 use self::plot::{curves, scatter};

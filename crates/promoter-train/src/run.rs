@@ -19,11 +19,12 @@ mod folder;
 mod summary;
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use promoter_encode::embed::Vectors;
 use promoter_encode::embed::io::Format;
-use promoter_torch::file::write_whole;
+use promoter_encode::file::{remove_leftovers, write_whole};
 
 pub(crate) use self::folder::BestMetadata;
 pub use self::folder::{Best, Folder, Prediction};
@@ -59,6 +60,12 @@ impl Run {
         let partial = path.with_file_name(format!(".{name}.partial"));
         fs::create_dir_all(partial.join("checkpoints")).map_err(io)?;
         let run = Self { _lock: lock(&partial)?, folder: Folder::new(partial.clone()) };
+        run.clear().map_err(io)?;
+        // A start that was killed may have been of an experiment that has vectors.
+        match fs::remove_file(partial.join(VECTORS)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
         run.write(ENVIRONMENT, &to_json(environment))?;
         run.write(CONFIG, experiment.to_toml().as_bytes())?;
         if let Some(vectors) = vectors {
@@ -75,10 +82,17 @@ impl Run {
     pub fn resume(path: &Path, environment: &Environment) -> Result<Self, Error> {
         let folder = Folder::open(path)?;
         let run = Self { _lock: lock(path)?, folder };
+        run.clear().map_err(|source| Error::Io { path: path.to_owned(), source })?;
         if let Some(differences) = run.folder.environment()?.difference(environment) {
             return Err(Error::OtherEnvironment { path: path.to_owned(), differences });
         }
         Ok(run)
+    }
+
+    /// Removes the temporary files that a killed process left.
+    fn clear(&self) -> std::io::Result<()> {
+        remove_leftovers(self.folder.path())?;
+        remove_leftovers(&self.folder.path().join("checkpoints"))
     }
 
     /// What the folder says.
@@ -157,11 +171,31 @@ mod tests {
         assert!(matches!(Run::resume(&path, &here).unwrap_err(), Error::Busy { .. }));
         drop(run);
         assert_eq!(Run::resume(&path, &here).unwrap().folder().experiment().unwrap(), experiment);
-        // A start that was killed before it was a run is not in the way of the next.
-        fs::create_dir_all(folder.path().join(".other.partial/checkpoints")).unwrap();
-        Run::create(&folder.path().join("other"), &experiment, &here, None).unwrap();
         let elsewhere = Environment { cpu: "another".into(), ..here };
         let error = Run::resume(&path, &elsewhere).unwrap_err();
         assert!(matches!(error, Error::OtherEnvironment { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, partial) = (folder.path().join("run"), folder.path().join(".run.partial"));
+        let (experiment, here) = (Experiment::peppa(), Environment::of(Device::Cpu));
+        let leave = |folder: &Path| {
+            for name in [".promoter-1-0", "checkpoints/.promoter-1-1"] {
+                fs::write(folder.join(name), "half").unwrap();
+            }
+        };
+        let left = || fs::read_dir(path.join("checkpoints")).unwrap().count();
+        fs::create_dir_all(partial.join("checkpoints")).unwrap();
+        leave(&partial);
+        // Of an experiment that had some; this one has none.
+        fs::write(partial.join(VECTORS), "vectors").unwrap();
+        let run = Run::create(&path, &experiment, &here, None).unwrap();
+        assert_eq!((run.folder().vectors().unwrap().is_none(), left()), (true, 0));
+        drop(run);
+        leave(&path);
+        Run::resume(&path, &here).unwrap();
+        assert_eq!((path.join(".promoter-1-0").exists(), left()), (false, 0));
     }
 }

@@ -12,10 +12,11 @@ mod run;
 use std::io::Read as _;
 use std::path::Path;
 
+use promoter_encode::file::write_whole;
 use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
-use promoter_torch::file::{Tensors, write_whole};
+use promoter_torch::file::Tensors;
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
@@ -82,8 +83,9 @@ impl Predictor {
     /// [`Error::Network`], [`Error::Window`], [`Error::Training`] for vectors that do not fit, [`Error::Weights`]
     /// unless names, shapes and kinds all match.
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
+        description.encoding.check()?;
         let vectors = tensors.tensors.remove(VECTORS);
-        // Before any memory is asked for: a description may claim any size, the tensors are there.
+        // A description may claim any size: nothing is built before the file has the tensors for it.
         let differences = tensors.compare(&description.network.plan()?);
         if !differences.0.is_empty() {
             return Err(promoter_torch::Error::Mismatch { path: path.to_owned(), differences }.into());

@@ -6,6 +6,8 @@
 
 mod embeddings;
 mod experiment;
+mod motifs;
+mod predictor;
 mod scores;
 // The command is a program, so what it reads itself is compiled in here.
 #[path = "../../../crates/promoter-cli/src/rows.rs"]
@@ -24,7 +26,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "tsv", run: sequences::tsv },
     Target { name: "csv", run: sequences::csv },
     Target { name: "fasta", run: sequences::fasta },
@@ -39,6 +41,9 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "word2vec", run: embeddings::word2vec },
     Target { name: "safetensors", run: weights::safetensors },
     Target { name: "state_dict", run: weights::state_dict },
+    Target { name: "predictor", run: predictor::predictor },
+    Target { name: "meme", run: motifs::meme },
+    Target { name: "jaspar", run: motifs::jaspar },
     Target { name: "scores", run: scores::scores },
     Target { name: "experiment", run: experiment::experiment },
 ];

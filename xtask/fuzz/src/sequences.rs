@@ -92,7 +92,8 @@ pub(crate) fn compressed(data: &[u8]) {
     let zst = zstd::encode_all(data, 1).unwrap();
     for (extension, bytes) in [("gz", gz.finish().unwrap()), ("zst", zst)] {
         let name = format!("input.tsv.{extension}");
-        let found = both(&scratch::file(&name, &bytes), &options).map_err(|error| error.replace(&name, "input.tsv"));
+        let found =
+            both(&scratch::file(&name, &bytes), &options).map_err(|error| error.replacen(&name, "input.tsv", 1));
         assert_eq!(found, plain);
     }
 }

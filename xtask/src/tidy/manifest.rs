@@ -86,13 +86,13 @@ pub(super) fn check(manifests: &[Manifest], pages: &[Page], findings: &mut Findi
         if WITH_LIBTORCH.contains(&manifest.name.as_str()) {
             run_path(manifest, pages, findings);
         } else {
-            torch_free(manifest, pages, findings);
+            torch_free(manifest, manifests, pages, findings);
         }
     }
 }
 
 /// A package that builds with cargo alone names neither tch nor a package that does.
-fn torch_free(manifest: &Manifest, pages: &[Page], findings: &mut Findings) {
+fn torch_free(manifest: &Manifest, all: &[Manifest], pages: &[Page], findings: &mut Findings) {
     for (section, name) in &manifest.dependencies {
         if name == "tch" || name == "torch-sys" || WITH_LIBTORCH.contains(&name.as_str()) {
             findings.error(
@@ -102,7 +102,12 @@ fn torch_free(manifest: &Manifest, pages: &[Page], findings: &mut Findings) {
         }
     }
     let calls = ["tch", "torch_sys"].map(|name| format!("{name}::"));
-    for page in pages.iter().filter(|page| page.path.starts_with(manifest.folder()) && page.has_extension(&["rs"])) {
+    // Of the package itself, not of one in a folder below it.
+    let folder = manifest.folder();
+    let below: Vec<&str> =
+        all.iter().map(Manifest::folder).filter(|of| *of != folder && of.starts_with(folder)).collect();
+    let is_its = |path: &str| path.starts_with(folder) && !below.iter().any(|folder| path.starts_with(folder));
+    for page in pages.iter().filter(|page| is_its(&page.path) && page.has_extension(&["rs"])) {
         for (number, line) in page.text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             if calls.iter().any(|call| names_path(line, call)) {
                 findings.error(&page.path, format_args!("line {}: tch in a crate that needs no LibTorch", number + 1));

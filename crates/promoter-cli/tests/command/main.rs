@@ -2,13 +2,16 @@
 #![cfg(feature = "torch")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bombs;
 mod claims;
+mod disk;
 mod embed;
 mod encode;
 mod explain;
 mod files;
 mod forms;
 mod info;
+mod kills;
 mod kmer;
 mod launch;
 mod messages;
@@ -17,6 +20,7 @@ mod rows;
 mod runs;
 mod schema;
 mod score;
+mod streams;
 mod train;
 mod variants;
 

@@ -4,9 +4,10 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Error, Result, Vectors};
+use crate::file::WholeFile;
 
 /// How vectors stand in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,34 +41,13 @@ impl Vectors {
     /// [`Error::File`] with the path, around what [`write()`] says.
     pub fn save(&self, path: impl AsRef<Path>, format: Format) -> Result<()> {
         let path = path.as_ref();
-        let (partial, file) = create_beside(path).map_err(|error| of_file(path, error.into()))?;
         let write_whole = || -> Result<()> {
-            let mut writer = BufWriter::new(file);
+            let mut writer = BufWriter::new(WholeFile::create(path)?);
             write(self, &mut writer, format)?;
-            writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-            Ok(std::fs::rename(&partial, path)?)
+            writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+            Ok(())
         };
-        write_whole().map_err(|error| {
-            // The first error is the one to tell.
-            let _ = std::fs::remove_file(&partial);
-            of_file(path, error)
-        })
-    }
-}
-
-/// A new file beside `path`. What lies there already, a link perhaps, is neither followed nor replaced.
-fn create_beside(path: &Path) -> std::io::Result<(PathBuf, File)> {
-    let name = |n: u32| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}-{n}.tmp", std::process::id()));
-        PathBuf::from(name)
-    };
-    let mut n = 0;
-    loop {
-        match File::create_new(name(n)) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && n < 1000 => n += 1,
-            created => return created.map(|file| (name(n), file)),
-        }
+        write_whole().map_err(|error| of_file(path, error))
     }
 }
 

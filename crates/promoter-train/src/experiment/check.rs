@@ -7,6 +7,11 @@ use crate::Error;
 use crate::batch::Averaging;
 use crate::error::{conflict, experiment};
 
+/// Largest number of steps, rows of a batch or epochs: products of two of them fit into 64 bits.
+const MOST: u64 = 1 << 31;
+/// Most threads that a run asks for.
+const MOST_REPLICAS: u64 = 1024;
+
 impl Experiment {
     /// Checks what can be checked without data.
     ///
@@ -27,6 +32,12 @@ impl Experiment {
             if value == 0 {
                 return Err(experiment(key, value, "at least 1"));
             }
+            if value > MOST {
+                return Err(experiment(key, value, "at most 2147483648"));
+            }
+        }
+        if let Some(replicas) = training.replicas.filter(|&replicas| replicas > MOST_REPLICAS) {
+            return Err(experiment("training.replicas", replicas, "at most 1024, as each is a thread"));
         }
         for (key, value) in [("training.l2", training.l2), ("training.clip_norm", training.clip_norm)] {
             if let Some(value) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {

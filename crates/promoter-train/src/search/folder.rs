@@ -10,14 +10,17 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use promoter_encode::file::{remove_leftovers, write_whole};
 use promoter_metrics::Metric;
-use promoter_torch::file::write_whole;
 use tch::Device;
 
 use super::{Ranking, Search, Trial};
 use crate::run::lock;
 use crate::setting::Setting;
 use crate::{EpochRecord, Error, Experiment, Prepared, Session, session};
+
+/// The search with its experiment.
+const SEARCH: &str = "search.toml";
 
 /// A search's folder, held by this process.
 #[derive(Debug)]
@@ -53,27 +56,10 @@ impl Folder {
     /// [`Error::Busy`] when another process searches in it; [`Error::Io`], and those of [`Search::check`].
     pub fn open(path: &Path, search: &Search) -> Result<Self, Error> {
         search.check()?;
-        let there = path.symlink_metadata().is_ok();
-        let file = path.join("search.toml");
-        if there && !file.is_file() {
-            return Err(Error::Exists { path: path.to_owned() });
-        }
-        if !there {
-            fs::create_dir_all(path.join("trials")).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        }
-        let lock = lock(path)?;
-        let mut ranking = Ranking::new(search.metric, search.trials());
-        if there {
-            if let Some(differences) = differences(&Search::read(&file)?, search) {
-                return Err(Error::OtherSearch { path: path.to_owned(), differences });
-            }
-            if let Some(done) = read_ranking(&path.join("trials.json"))? {
-                ranking = done;
-            }
-        } else {
-            // Last: a folder with a configuration is a search.
-            write(&file, search.to_toml().as_bytes())?;
-        }
+        let (lock, ranking) = match path.symlink_metadata() {
+            Ok(_) => take_up(path, search)?,
+            Err(_) => (create(path, search)?, Ranking::new(search.metric, search.trials())),
+        };
         Ok(Self { path: path.to_owned(), search: search.clone(), ranking, _lock: lock })
     }
 
@@ -185,6 +171,34 @@ impl Folder {
         write(&self.path.join("trials.txt"), self.ranking.to_text().as_bytes())?;
         write(&self.path.join("trials.json"), &json)
     }
+}
+
+/// Makes the folder of a search under another name, and renames it: a folder of its name is a search.
+fn create(path: &Path, search: &Search) -> Result<File, Error> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.partial"));
+    fs::create_dir_all(partial.join("trials")).map_err(io)?;
+    let lock = lock(&partial)?;
+    remove_leftovers(&partial).map_err(io)?;
+    write(&partial.join(SEARCH), search.to_toml().as_bytes())?;
+    fs::rename(&partial, path).map_err(io)?;
+    Ok(lock)
+}
+
+/// The lock of the folder of the same search, and the trials that are done.
+fn take_up(path: &Path, search: &Search) -> Result<(File, Ranking), Error> {
+    let file = path.join(SEARCH);
+    if !file.is_file() {
+        return Err(Error::Exists { path: path.to_owned() });
+    }
+    let lock = lock(path)?;
+    remove_leftovers(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    if let Some(differences) = differences(&Search::read(&file)?, search) {
+        return Err(Error::OtherSearch { path: path.to_owned(), differences });
+    }
+    let done = read_ranking(&path.join("trials.json"))?;
+    Ok((lock, done.unwrap_or_else(|| Ranking::new(search.metric, search.trials()))))
 }
 
 /// Whether an error says something about the values that were tried, not about the machine.
