@@ -16,7 +16,8 @@ use std::time::Duration;
 use super::train::trained;
 
 /// The experiment of a run, and of a search's trials: a checkpoint at every step.
-pub(super) const EXPERIMENT: &str = "title = 'kills'\n[data.simulated]\nrows = 80\n[split]\nkind = 'random'\nvalidation = 0.2\n\
+pub(super) const EXPERIMENT: &str = "title = 'kills'\n\
+    [data.simulated]\nrows = 80\n[split]\nkind = 'random'\nvalidation = 0.2\n\
     seed = 1\n[encoding.one_hot.fit]\nlength = 110\n[network]\nname = 'bert'\nk = 3\nchannels = 8\nblocks = 1\n\
     heads = 2\n[optimiser]\nname = 'adam_w'\nlr = 0.001\n[loss]\nname = 'mse'\n[training]\nepochs = 3\n\
     batch_size = 8\ncheckpoint_steps = 1\nreplicas = 1\n";
