@@ -8,7 +8,7 @@ Usage: cargo xtask soak [--kills N]
 Runs the tests of crates/promoter-cli/tests/command/kills.rs with N kills each (200 by default, 20 in `cargo xtask
 test`):
 train, search, predict and encode are ended while they write, go on, and must end with the bytes of a run that was left
-alone. 200 kills take about five minutes on two cores.
+alone.
 ";
 
 /// Kills of each test when nothing is said.
