@@ -71,7 +71,7 @@ fn a_run_that_starts_from_another_has_its_hash_in_its_own() {
     for (run, same) in before.iter().zip(&elsewhere) {
         assert_eq!(run.key, same.key, "{}", run.name);
     }
-    replace(project.path(), "xtask/experiments/E-auth-4.toml", "\"loss\" = ", "\"optimiser.lr\" = 0.002, \"loss\" = ");
+    replace(project.path(), "xtask/experiments/E-auth-4.toml", "\"loss\" = ", "\"optimiser.lr\" = 0.002\n\"loss\" = ");
     let changed: Vec<bool> = before.iter().zip(plan("runs")).map(|(a, b)| a.key != b.key).collect();
     assert_eq!(changed, [true, true, false, false]);
 }
@@ -89,7 +89,7 @@ fn words_do_not_change_a_key_and_values_do() {
     for (file, from, to, is_same) in [
         ("xtask/experiments/E-MadLab-4.toml", "claim = \"", "claim = \"We read: ", true),
         ("xtask/experiments/E-MadLab-4.toml", "source = \"report, table 2\"", "source = \"report\"", true),
-        ("xtask/experiments/protocols/madlab.toml", "reason = \"", "reason = \"because ", true),
+        ("xtask/experiments/protocols/madlab.toml", "reason = \"the team's", "reason = \"because the team's", true),
         ("examples/madlab.toml", "l2 = 0.001", "l2 = 0.002", false),
         ("xtask/experiments/E-MadLab-4.toml", "value = 0.001", "value = 0.002", false),
     ] {

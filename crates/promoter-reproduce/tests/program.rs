@@ -71,7 +71,7 @@ fn a_plan_says_what_would_be_trained_and_how_long_it_takes() {
     let text = text(&output);
     assert!(output.status.success(), "{text}");
     let line = text.lines().find(|line| line.starts_with("E-Peppa-3, centre")).unwrap();
-    assert!(line.contains("670") && line.contains(" s"), "60 s of 64 rows at 1.4 ms: {line}");
+    assert!(line.contains("781") && line.contains(" s"), "60 s of 64 rows at 1.2 ms: {line}");
     assert!(text.contains("all, on two idle cores") && text.contains("nothing was started"), "{text}");
     assert!(!folder.path().join("runs").exists() && !folder.path().join("results").exists());
 }

@@ -117,7 +117,7 @@ fn sizes_that_a_predictor_claims_are_refused() {
         refuses(&predict, folder.path(), "model.safetensors");
     }
     fs::write(&model, [&(1u64 << 62).to_le_bytes()[..], &data].concat()).unwrap();
-    refuses(&predict, folder.path(), "no whole safetensors file");
+    refuses(&predict, folder.path(), "not a whole safetensors file");
 }
 
 #[test]

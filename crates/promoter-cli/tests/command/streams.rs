@@ -43,7 +43,7 @@ fn three_times_the_rows_take_no_more_memory() {
     // Held in memory, the further rows would take at least three times the allowance.
     const ALLOWANCE: u64 = 16 << 20;
     let predict = "predict {}/model.safetensors {}/in.tsv.gz -o {}/out.tsv --device cpu --threads 1";
-    for (call, length, members) in [(predict, 16_384, 24), ("encode {}/in.tsv.gz -o {}/out.npz", 128, 250)] {
+    for (call, length, members) in [(predict, 4_096, 96), ("encode {}/in.tsv.gz -o {}/out.npz", 128, 250)] {
         let [few, many] = [1, 3].map(|times| {
             rows(&folder.path().join("in.tsv.gz"), length, times * members);
             peak(call, folder.path())

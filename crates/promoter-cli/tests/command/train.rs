@@ -168,10 +168,10 @@ fn files_that_are_no_predictor_are_refused_with_what_they_are() {
         assert!(!folder.path().join("out.tsv").exists());
     };
     let bytes = fs::read(run.join("run/predictor.safetensors")).unwrap();
-    fails(&bytes[..bytes.len() / 2], &["no whole safetensors file"]);
+    fails(&bytes[..bytes.len() / 2], &["not a whole safetensors file"]);
     fails(b"PK\x03\x04 and more", &["pickle", "promoter train"]);
     fails(b"\x80\x02}q\x00.", &["pickle"]);
-    fails(b"", &["no whole safetensors file"]);
+    fails(b"", &["not a whole safetensors file"]);
     fails(&fs::read(run.join("run/checkpoints/best.safetensors")).unwrap(), &["without a description", "folder"]);
     // The header is JSON in JSON; what replaces a text has its length.
     let edited = |from: &str, to: &str| {
@@ -242,7 +242,7 @@ fn overrides_are_checked_and_shown() {
     for (set, parts) in [
         ("training.epocs=3", ["--set training.epocs=3", "unknown field `epocs`"]),
         ("epochs=3", ["--set epochs=3", "unknown field `epochs`"]),
-        ("network.name=pepa", ["no network `pepa`", "peppa"]),
+        ("network.name=pepa", ["unknown network `pepa`", "peppa"]),
         ("training.best=person", ["person", "pearson"]),
         ("training.epochs=many", ["--set training.epochs=many", "many"]),
         ("training.epochs", ["--set training.epochs", "KEY=VALUE"]),
