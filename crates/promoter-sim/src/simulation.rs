@@ -65,7 +65,8 @@ struct Row {
 type Place = (usize, usize);
 
 /// An assay, with what all rows share.
-struct Model<'a> {
+#[derive(Debug)]
+pub(crate) struct Model<'a> {
     assay: &'a Assay,
     names: Vec<Arc<str>>,
     motifs: Vec<Motif>,
@@ -75,7 +76,7 @@ struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn new(assay: &'a Assay) -> Self {
+    pub(crate) fn new(assay: &'a Assay) -> Self {
         let motifs = Motif::of(&assay.factors);
         let named = &assay.planting.factors;
         let plantable = (0..assay.factors.len())
@@ -121,6 +122,20 @@ impl<'a> Model<'a> {
 
         let label = self.assay.sorting.measure(center, &mut stream("simulate reads"));
         Row { codes, label, truth: truth as f32, sites }
+    }
+
+    /// Length of the sequences, in bp.
+    pub(crate) fn length(&self) -> usize {
+        self.assay.construct.len()
+    }
+
+    /// Noise-free expression of a sequence of that length, in bins.
+    pub(crate) fn expression(&self, codes: &[u8]) -> f32 {
+        let mut occupancy = Occupancy::default();
+        let candidates = scan(&self.motifs, codes);
+        let nucleosome = self.assay.expression.nucleosome_weight(codes);
+        occupancy.solve(&candidates, codes.len(), nucleosome, None);
+        self.assay.sorting.expected(self.center(&candidates, &occupancy.sites)) as f32
     }
 
     /// Expression around which the cells of a promoter lie, in bins.
