@@ -34,7 +34,7 @@ pub enum Error {
         value: f32,
     },
     /// A list without elements.
-    #[error("expected at least one of the {what}, found none")]
+    #[error("the list of {what} is empty")]
     Empty {
         /// Which list.
         what: &'static str,
@@ -58,7 +58,7 @@ pub enum Error {
         letter: char,
     },
     /// A motif or a word that is longer than a sequence.
-    #[error("the element is {width} bases long, sequence {sequence} has {length}")]
+    #[error("the element has {width} bases, sequence {sequence} only {length}")]
     TooLong {
         /// Which sequence.
         sequence: usize,

@@ -14,8 +14,8 @@ pub enum Entry {
     /// It takes the place of the bases that are there.
     #[default]
     Replace,
-    /// It pushes the bases from its start on downstream. Those that are pushed over the end are lost; they stand where
-    /// a word allows them, as at an `N`.
+    /// It pushes the bases from its start on downstream. Those that are pushed over the end come in at its start and
+    /// are written over: they are lost, except where a word allows them, as at an `N`.
     Insert,
 }
 

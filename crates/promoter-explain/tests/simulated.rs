@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used)] // tests
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use promoter_explain::{Effects, Element, Failure, Marginal, recovery};
+use promoter_explain::{Ablation, Discovery, Effects, Element, Failure, Marginal, recovery};
 use promoter_metrics::Regression;
-use promoter_motif::Strand;
-use promoter_sim::{Assay, Planting, Truth, simulate};
+use promoter_motif::{Motif, Strand};
+use promoter_sim::{Assay, Planting, Site, Truth, simulate};
 
 fn truth(assay: &Assay) -> impl FnMut(&[Vec<u8>]) -> Result<Vec<f32>, Failure> {
     let truth = Truth::new(assay).unwrap();
@@ -46,23 +47,69 @@ fn marginal_effects_of_the_factors_are_those_of_the_simulation() {
     assert!(r > 0.9, "{r}: {expected:?} {found:?}");
 }
 
+/// 60 promoters with sites.
+fn planted() -> Assay {
+    Assay { rows: 60, planting: Planting { probability: 1.0, ..Planting::default() }, ..Assay::default() }
+}
+
+fn region(site: &Site) -> Range<usize> {
+    site.start as usize..(site.start + site.length) as usize
+}
+
+#[test]
+fn regions_contribute_what_their_sites_do() {
+    let assay = planted();
+    let simulation = simulate(&assay).unwrap();
+    let mut predictor = truth(&assay);
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    for (row, sites) in simulation.sites.iter().enumerate() {
+        let sites: Vec<&Site> = sites.iter().filter(|site| site.planted).collect();
+        let regions: Vec<Range<usize>> = sites.iter().copied().map(region).collect();
+        let effects = Ablation::default().effects(&mut predictor, simulation.table.codes(row), &regions).unwrap();
+        expected.extend(sites.iter().map(|site| f64::from(site.effect)));
+        found.extend(effects.iter().map(|effect| effect.mean));
+    }
+    let r = Regression::of(&expected, &found).unwrap().pearson;
+    // Not the same question: a region holds other sites too, and bases of the site that do not matter.
+    assert!(r > 0.8 && found.len() > 100, "{r} over {}", found.len());
+}
+
 #[test]
 fn effects_of_substitutions_find_planted_sites() {
-    let planting = Planting { probability: 1.0, ..Planting::default() };
-    let assay = Assay { rows: 40, planting, ..Assay::default() };
+    let assay = planted();
     let simulation = simulate(&assay).unwrap();
     let rows: Vec<&[u8]> = simulation.table.rows().map(|(codes, _)| codes).collect();
     let effects = Effects::of(&mut truth(&assay), &rows).unwrap();
     let strengths: Vec<Vec<f32>> = effects.iter().zip(&rows).map(|(effects, codes)| effects.strengths(codes)).collect();
-    let planted: Vec<Vec<_>> = simulation
-        .sites
-        .iter()
-        .map(|sites| {
-            let planted = sites.iter().filter(|site| site.planted);
-            planted.map(|site| site.start as usize..(site.start + site.length) as usize).collect()
-        })
-        .collect();
-    let recovery = recovery(&strengths, &planted).unwrap();
-    println!("{recovery:?}");
-    assert!(recovery.area > 2.0 * recovery.chance, "{recovery:?}");
+    let matters = |site: &&Site| site.planted && site.effect.abs() >= 0.5;
+    let mut planted: Vec<Vec<Range<usize>>> =
+        simulation.sites.iter().map(|sites| sites.iter().filter(matters).map(region).collect()).collect();
+    let found = recovery(&strengths, &planted).unwrap();
+    assert!(found.area > 3.5 * found.chance, "{found:?}");
+    planted.rotate_right(1);
+    let of_others = recovery(&strengths, &planted).unwrap();
+    assert!(of_others.area < 1.5 * of_others.chance, "sites of other promoters: {of_others:?}");
+}
+
+#[test]
+fn what_is_discovered_are_factors_of_the_assay_with_their_signs() {
+    let planted = ["Reb1", "Gcn4", "Ume6"];
+    let factors = planted.map(str::to_owned).to_vec();
+    let planting = Planting { probability: 1.0, factors, ..Planting::default() };
+    let assay = Assay { rows: 100, planting, ..Assay::default() };
+    let simulation = simulate(&assay).unwrap();
+    let rows: Vec<&[u8]> = simulation.table.rows().map(|(codes, _)| codes).collect();
+    let effects = Effects::of(&mut truth(&assay), &rows).unwrap();
+    let tracks: Vec<Vec<f32>> =
+        effects.iter().zip(&rows).map(|(effects, codes)| effects.contributions(codes)).collect();
+    let known: Vec<Motif> =
+        assay.factors.iter().map(|factor| Motif::from_consensus(&factor.name, &factor.consensus).unwrap()).collect();
+    let found = Discovery::default().find(&rows, &tracks, &known).unwrap();
+    let mut names = Vec::new();
+    for motif in &found.motifs {
+        let factor = &assay.factors[motif.best.unwrap().target];
+        assert_eq!(motif.effect > 0.0, factor.effect > 0.0, "{}", factor.name);
+        names.push(factor.name.as_str());
+    }
+    assert!(planted.iter().all(|name| names.contains(name)), "{names:?}");
 }

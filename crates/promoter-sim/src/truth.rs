@@ -1,65 +1,47 @@
-//! What the assay would measure of any sequence, without its noise.
-
-use promoter_encode::base;
+//! Noise-free expression of any promoter.
 
 use crate::assay::Assay;
-use crate::error::{Error, range};
+use crate::error::Error;
+use crate::occupancy::Occupancy;
 use crate::simulation::Model;
 
-/// The noise-free expression of any sequence of an assay's length: the perfect predictor.
-///
-/// What explains or designs sequences can be scored against it.
+/// Noise-free expression of any promoter of an assay's length, not only of the simulated ones.
 ///
 /// ```
 /// use promoter_sim::{Assay, Truth, simulate};
-/// let assay = Assay { rows: 3, ..Assay::default() };
+/// let assay = Assay { rows: 10, ..Assay::default() };
 /// let simulation = simulate(&assay)?;
 /// let truth = Truth::new(&assay)?;
-/// assert_eq!(truth.expression(simulation.table.codes(2))?, simulation.truth[2]);
+/// assert_eq!(truth.expression(simulation.table.codes(7))?, simulation.truth[7]);
 /// # Ok::<(), promoter_sim::Error>(())
 /// ```
-#[derive(Debug)]
-pub struct Truth<'a>(Model<'a>);
+pub struct Truth<'a> {
+    model: Model<'a>,
+    length: usize,
+}
 
 impl<'a> Truth<'a> {
-    /// The truth of one assay.
+    /// Of the factors, the expression and the sorting of `assay`.
     ///
     /// # Errors
     /// Those of [`Assay::check`].
     pub fn new(assay: &'a Assay) -> Result<Self, Error> {
         assay.check()?;
-        Ok(Self(Model::new(assay)))
+        Ok(Self { model: Model::new(assay), length: assay.construct.len() })
     }
 
-    /// Expression in sorting bins: the mean label over endlessly many reads.
-    ///
-    /// # Shapes
-    /// `codes` are base codes ([`promoter_encode::base`]) of the whole construct, flanks included.
+    /// The mean label of a promoter over endlessly many reads, in sorting bins. The insert is taken to end where the
+    /// construct says; the flanks may hold any bases.
     ///
     /// # Errors
-    /// [`Error::Range`] for another length than the construct's, [`Error::Letter`] for other letters than A, C, G, T.
+    /// [`Error::Length`] unless `codes` has the length of the construct, [`Error::Code`] for a code above 3.
     pub fn expression(&self, codes: &[u8]) -> Result<f32, Error> {
-        let fits = codes.len() == self.0.length();
-        range("sequence", codes.len() as f64, fits, "as many bases as the construct has")?;
-        if let Some(position) = codes.iter().position(|&code| code >= base::N) {
-            let letter = char::from(base::to_ascii(codes[position]));
-            return Err(Error::Letter { name: "sequence".to_owned(), letter, position, expected: "A, C, G or T" });
+        if codes.len() != self.length {
+            return Err(Error::Length { expected: self.length, found: codes.len() });
         }
-        Ok(self.0.expression(codes))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sequences_that_are_not_of_the_construct_are_refused() {
-        let assay = Assay::default();
-        let truth = Truth::new(&assay).unwrap();
-        assert!(matches!(truth.expression(&[0; 109]), Err(Error::Range { value: 109.0, .. })));
-        let mut codes = [0; 110];
-        codes[7] = base::N;
-        assert!(matches!(truth.expression(&codes), Err(Error::Letter { letter: 'N', position: 7, .. })));
+        if let Some(position) = codes.iter().position(|&code| code > 3) {
+            return Err(Error::Code { position, code: codes[position] });
+        }
+        Ok(self.model.truth(codes, &mut Occupancy::default()) as f32)
     }
 }
