@@ -47,7 +47,7 @@ impl Default for Ablation {
 
 /// What two regions of a sequence contribute.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pair {
+pub struct RegionPair {
     /// Which of the regions.
     pub first: usize,
     /// Which of the regions, after `first`.
@@ -99,7 +99,7 @@ impl Ablation {
         predictor: &mut P,
         codes: &[u8],
         regions: &[Range<usize>],
-    ) -> Result<Vec<Pair>> {
+    ) -> Result<Vec<RegionPair>> {
         self.check(codes, regions)?;
         let pairs: Vec<(usize, usize)> =
             (0..regions.len()).flat_map(|a| (a + 1..regions.len()).map(move |b| (a, b))).collect();
@@ -121,7 +121,7 @@ impl Ablation {
         let pair = |(index, &(first, second)): (usize, &(usize, usize))| {
             let [a, b, both] = [losses[first], losses[second], losses[regions.len() + index]];
             let beyond: Vec<f64> = a.iter().zip(b).zip(both).map(|((a, b), both)| a + b - both).collect();
-            Ok(Pair {
+            Ok(RegionPair {
                 first,
                 second,
                 of_first: Interval::of(a)?,

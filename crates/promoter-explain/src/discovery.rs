@@ -84,8 +84,8 @@ impl Discovery {
     /// Calls seqlets, makes motifs of them, and names these after `known` ones, unless that list is empty.
     ///
     /// # Shapes
-    /// `rows` are sequences of base codes ([`promoter_encode::base`]), `tracks` the attributions of their bases, such as
-    /// [`Effects::contributions`](crate::Effects::contributions).
+    /// `rows` are sequences of base codes ([`promoter_encode::base`]), `tracks` the attributions of their bases, for
+    /// instance [`Effects::contributions`](crate::Effects::contributions).
     ///
     /// # Errors
     /// [`Error::Empty`] for no rows, [`Error::Code`]; [`Error::Setting`] for a `q_value` that is not from 0 to 1;

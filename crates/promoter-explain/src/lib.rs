@@ -12,7 +12,7 @@ mod predict;
 mod recovery;
 mod spacing;
 
-pub use ablation::{Ablation, Pair};
+pub use ablation::{Ablation, RegionPair};
 pub use background::shuffled;
 pub use discovery::{Discovered, Discovery, Found};
 pub use effects::{Effects, centred};

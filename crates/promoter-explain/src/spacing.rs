@@ -113,11 +113,8 @@ impl Spacing {
 
     /// Bases between the two when the second one starts at `start`.
     fn gap(&self, start: usize) -> usize {
-        if start < self.start {
-            self.start - start - self.second.width()
-        } else {
-            start - self.start - self.first.width()
-        }
+        let (first_end, second_end) = (self.start + self.first.width(), start + self.second.width());
+        if second_end <= self.start { self.start - second_end } else { start - first_end }
     }
 
     fn with_first(&self, index: usize, background: &[u8]) -> Vec<u8> {

@@ -80,7 +80,9 @@ proptest! {
     }
 
     #[test]
-    fn pairs_of_substitutions_do_nothing_beyond_their_sum(weights in weights(), rows in sequences(), start in 0..8usize) {
+    fn pairs_of_substitutions_do_nothing_beyond_their_sum(
+        weights in weights(), rows in sequences(), start in 0..8usize,
+    ) {
         let mut predictor = Additive::new(&weights, 50);
         let epistasis = Epistasis::of(&mut predictor, &rows[0], start..start + 4).unwrap();
         prop_assert_eq!(predictor.predicted, 1 + 12 + 9 * 6);
@@ -127,7 +129,8 @@ proptest! {
         let regions = [0..3, 3..7, 8..12];
         let alone = ablation.effects(&mut predictor, &rows[0], &regions).unwrap();
         let pairs = ablation.pairs(&mut predictor, &rows[0], &regions).unwrap();
-        prop_assert_eq!(pairs.iter().map(|pair| (pair.first, pair.second)).collect::<Vec<_>>(), [(0, 1), (0, 2), (1, 2)]);
+        let order: Vec<_> = pairs.iter().map(|pair| (pair.first, pair.second)).collect();
+        prop_assert_eq!(order, [(0, 1), (0, 2), (1, 2)]);
         for pair in pairs {
             prop_assert_eq!(pair.of_first, alone[pair.first]);
             prop_assert_eq!(pair.of_second, alone[pair.second]);

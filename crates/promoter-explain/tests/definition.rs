@@ -51,7 +51,9 @@ proptest! {
     }
 
     #[test]
-    fn epistasis(codes in prop::collection::vec(0u8..6, 7), start in 0usize..5, width in 1usize..5, batch in 1usize..40) {
+    fn epistasis(
+        codes in prop::collection::vec(0u8..6, 7), start in 0usize..5, width in 1usize..5, batch in 1usize..40,
+    ) {
         let window = start..(start + width).min(codes.len());
         let found = Epistasis::of(&mut Arbitrary { batch }, &codes, window.clone()).unwrap();
         prop_assert_eq!(found.window(), window.clone());

@@ -57,6 +57,19 @@ fn spacing_finds_the_rule_of_distances() {
 }
 
 #[test]
+fn nothing_does_nothing_at_any_distance() {
+    let (first, _) = words();
+    let nothing = Element::word("").unwrap();
+    let spacing = Spacing { first: first.clone(), second: nothing.clone(), start: 30, seed: 1 };
+    let table = spacing.table(&mut predictor, &backgrounds(2, 60)).unwrap();
+    assert_eq!(table.len(), 2 * (61 - 6), "everywhere but within the first one");
+    assert!(table.iter().all(|row| (row.both.mean, row.interaction.mean) == (2.0, 0.0)));
+    let spacing = Spacing { first: nothing, second: first, start: 30, seed: 1 };
+    let table = spacing.table(&mut predictor, &backgrounds(2, 60)).unwrap();
+    assert!(table.iter().all(|row| row.interaction.mean == 0.0));
+}
+
+#[test]
 fn pairs_of_sites_find_the_constant_of_the_interaction() {
     let mut codes = backgrounds(1, 80).remove(0);
     codes[20..27].copy_from_slice(&FIRST);
