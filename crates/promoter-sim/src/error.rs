@@ -50,6 +50,22 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A sequence of another length than the construct.
+    #[error("the sequence has {found} bases, the construct has {expected}")]
+    Length {
+        /// Bases of the construct, flanks and insert together.
+        expected: usize,
+        /// Bases of the sequence.
+        found: usize,
+    },
+    /// A sequence with something else than A, C, G and T.
+    #[error("the sequence has code {code} at position {position}, expected a base (0 to 3)")]
+    Code {
+        /// Its 0-based position.
+        position: usize,
+        /// The code found.
+        code: u8,
+    },
 }
 
 /// `value` itself if `holds`, else the error for the key `name`.

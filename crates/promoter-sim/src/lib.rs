@@ -25,6 +25,7 @@ mod scan;
 pub mod simulation;
 pub mod site;
 pub mod sorting;
+mod truth;
 
 pub use assay::{Assay, Planting};
 pub use construct::Construct;
@@ -34,3 +35,4 @@ pub use factor::{Factor, Role};
 pub use simulation::{Simulation, simulate};
 pub use site::{Site, Strand};
 pub use sorting::Sorting;
+pub use truth::Truth;

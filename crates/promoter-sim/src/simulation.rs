@@ -65,7 +65,7 @@ struct Row {
 type Place = (usize, usize);
 
 /// An assay, with what all rows share.
-struct Model<'a> {
+pub(crate) struct Model<'a> {
     assay: &'a Assay,
     names: Vec<Arc<str>>,
     motifs: Vec<Motif>,
@@ -75,7 +75,7 @@ struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn new(assay: &'a Assay) -> Self {
+    pub(crate) fn new(assay: &'a Assay) -> Self {
         let motifs = Motif::of(&assay.factors);
         let named = &assay.planting.factors;
         let plantable = (0..assay.factors.len())
@@ -96,11 +96,9 @@ impl<'a> Model<'a> {
         let stream = |purpose| Stream::new(self.assay.seed, purpose, row);
         let mut codes = self.assay.construct.draw(&mut stream("simulate insert"));
         let planted = self.plant(&mut codes, &mut stream("simulate sites"));
-        let candidates = scan(&self.motifs, &codes);
         let nucleosome = self.assay.expression.nucleosome_weight(&codes);
-        occupancy.solve(&candidates, codes.len(), nucleosome, None);
+        let (candidates, center) = self.bind(&codes, nucleosome, occupancy);
         let bound = occupancy.sites.clone();
-        let center = self.center(&candidates, &bound);
         let truth = self.assay.sorting.expected(center);
 
         let mut sites = Vec::new();
@@ -121,6 +119,20 @@ impl<'a> Model<'a> {
 
         let label = self.assay.sorting.measure(center, &mut stream("simulate reads"));
         Row { codes, label, truth: truth as f32, sites }
+    }
+
+    /// Noise-free expression of any sequence of bases, in bins.
+    pub(crate) fn truth(&self, codes: &[u8], occupancy: &mut Occupancy) -> f64 {
+        let nucleosome = self.assay.expression.nucleosome_weight(codes);
+        self.assay.sorting.expected(self.bind(codes, nucleosome, occupancy).1)
+    }
+
+    /// The sites of a sequence, and the centre of its cells; how often each site is bound is left in `occupancy`.
+    fn bind(&self, codes: &[u8], nucleosome: f64, occupancy: &mut Occupancy) -> (Vec<Candidate>, f64) {
+        let candidates = scan(&self.motifs, codes);
+        occupancy.solve(&candidates, codes.len(), nucleosome, None);
+        let center = self.center(&candidates, &occupancy.sites);
+        (candidates, center)
     }
 
     /// Expression around which the cells of a promoter lie, in bins.
