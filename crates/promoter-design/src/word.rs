@@ -65,8 +65,9 @@ impl Word {
     /// complement is found on the forward strand only.
     pub fn find(&self, sequence: &[u8]) -> impl Iterator<Item = (usize, Strand)> {
         self.strands.iter().flat_map(move |(strand, allowed)| {
-            let stands =
-                move |window: &[u8]| window.iter().zip(allowed).all(|(&code, &bases)| code < 4 && bases >> code & 1 == 1);
+            let stands = move |window: &[u8]| {
+                window.iter().zip(allowed).all(|(&code, &bases)| code < 4 && bases >> code & 1 == 1)
+            };
             let starts = sequence.windows(allowed.len()).enumerate().filter(move |(_, window)| stands(window));
             starts.map(|(start, _)| (start, *strand))
         })
