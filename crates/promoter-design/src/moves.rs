@@ -136,7 +136,7 @@ mod tests {
         let sequence = codes("CCGCC");
         let edits = moves("ARC", vec![true; 5]).all(&sequence);
         let written: Vec<Vec<u8>> = edits.iter().skip(15).map(|edit| edit.apply(&sequence)).collect();
-        let expected = ["AACCC", "CAGCC", "CCAAC", "GCTCC", "CGCTC", "CCGCT"];
+        let expected = ["AACCC", "CAGCC", "CCAAC", "GCTCC", "CGTTC", "CCGCT"];
         assert_eq!(written, expected.map(codes));
         assert_eq!(edits[17].to_string(), "2 GCC>AAC m (+)");
     }
