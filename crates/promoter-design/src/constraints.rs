@@ -52,7 +52,8 @@ impl Constraints {
             violations.push(Violation::Length { expected: start.len(), found: sequence.len() });
         }
         let differ = |position: &usize| start.get(*position) != sequence.get(*position);
-        let touched = self.protected.iter().flat_map(Clone::clone).filter(differ);
+        let longer = start.len().max(sequence.len());
+        let touched = self.protected.iter().flat_map(|range| range.start..range.end.min(longer)).filter(differ);
         violations.extend(touched.map(|position| Violation::Protected { position }));
         self.check_gc(sequence, &mut violations);
         for word in &self.forbidden {

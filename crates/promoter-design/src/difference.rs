@@ -1,5 +1,6 @@
 //! What two predictors disagree on.
 
+use crate::ensemble::Ensemble;
 use crate::predict::{Failure, Predict};
 
 /// The first predictor's value minus the second's, as a predictor: a sequence that is strong in one condition and weak
@@ -26,10 +27,13 @@ impl<A: Predict, B: Predict> Predict for Difference<A, B> {
         combine(self.first.predict(sequences)?, &self.second.predict(sequences)?, |a, b| a - b)
     }
 
-    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<(Vec<f32>, Vec<f32>)>, Failure> {
+    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<Ensemble>, Failure> {
         let Some(first) = self.first.predict_with_spread(sequences)? else { return Ok(None) };
         let Some(second) = self.second.predict_with_spread(sequences)? else { return Ok(None) };
-        Ok(Some((combine(first.0, &second.0, |a, b| a - b)?, combine(first.1, &second.1, f32::hypot)?)))
+        Ok(Some(Ensemble {
+            predictions: combine(first.predictions, &second.predictions, |a, b| a - b)?,
+            spreads: combine(first.spreads, &second.spreads, f32::hypot)?,
+        }))
     }
 
     fn gradient(&mut self, sequence: &[u8]) -> Result<Option<Vec<[f32; 4]>>, Failure> {

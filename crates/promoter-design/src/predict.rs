@@ -1,5 +1,7 @@
 //! What a design asks a model.
 
+use crate::ensemble::Ensemble;
+
 /// Why a predictor failed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,12 +27,12 @@ pub trait Predict {
     /// Whatever the model fails with.
     fn predict(&mut self, sequences: &[Vec<u8>]) -> Result<Vec<f32>, Failure>;
 
-    /// The predictions, as [`Predict::predict`] gives them, and how far the models of an ensemble lie apart on each
-    /// sequence (standard deviation, in the predictions' unit). `None`, the default, means that there is no spread.
+    /// The predictions, as [`Predict::predict`] gives them, with their spread. `None`, the default, means that the
+    /// model is not an ensemble.
     ///
     /// # Errors
     /// Whatever the model fails with.
-    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<(Vec<f32>, Vec<f32>)>, Failure> {
+    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<Ensemble>, Failure> {
         let _ = sequences;
         Ok(None)
     }
@@ -54,7 +56,7 @@ impl<P: Predict + ?Sized> Predict for &mut P {
         (**self).predict(sequences)
     }
 
-    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<(Vec<f32>, Vec<f32>)>, Failure> {
+    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<Ensemble>, Failure> {
         (**self).predict_with_spread(sequences)
     }
 

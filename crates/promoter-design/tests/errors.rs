@@ -1,10 +1,13 @@
 //! Every error, provoked.
 
 #![allow(clippy::unwrap_used)] // tests
+#![allow(clippy::single_range_in_vec_init)] // one protected range is what is meant
 
 mod toy;
 
-use promoter_design::{Brief, Constraints, Design, Error, Failure, Inserts, Method, Predict, Target, Violation, Word};
+use promoter_design::{
+    Brief, Constraints, Design, Ensemble, Error, Failure, Inserts, Method, Predict, Target, Violation, Word,
+};
 use promoter_motif::Motif;
 use toy::{Additive, codes};
 
@@ -21,8 +24,8 @@ impl Predict for Broken {
         if self.values.is_empty() { Err("out of memory".into()) } else { Ok(self.values.clone()) }
     }
 
-    fn predict_with_spread(&mut self, _: &[Vec<u8>]) -> Result<Option<(Vec<f32>, Vec<f32>)>, Failure> {
-        Ok(self.spreads.clone().map(|spreads| (self.values.clone(), spreads)))
+    fn predict_with_spread(&mut self, _: &[Vec<u8>]) -> Result<Option<Ensemble>, Failure> {
+        Ok(self.spreads.clone().map(|spreads| Ensemble { predictions: self.values.clone(), spreads }))
     }
 
     fn gradient(&mut self, _: &[u8]) -> Result<Option<Vec<[f32; 4]>>, Failure> {

@@ -37,7 +37,8 @@ impl Search<'_> {
     fn child(&self, living: &[State], draws: &mut Stream) -> Vec<u8> {
         let mut child = parent(living, draws).sequence.clone();
         let other = &parent(living, draws).sequence;
-        let mut ends = [0; 2].map(|_: usize| draws.below(child.len() as u64 + 1) as usize);
+        let mut end = || draws.below(child.len() as u64 + 1) as usize;
+        let mut ends = [end(), end()];
         ends.sort_unstable();
         let mut crossed = child.clone();
         crossed[ends[0]..ends[1]].copy_from_slice(&other[ends[0]..ends[1]]);
@@ -53,6 +54,6 @@ impl Search<'_> {
 
 /// The better of two drawn at random; `living` is ordered, best first.
 fn parent<'a>(living: &'a [State], draws: &mut Stream) -> &'a State {
-    let drawn = [0; 2].map(|_: usize| draws.below(living.len() as u64) as usize);
-    &living[drawn[0].min(drawn[1])]
+    let mut drawn = || draws.below(living.len() as u64) as usize;
+    &living[drawn().min(drawn())]
 }

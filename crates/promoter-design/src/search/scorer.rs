@@ -1,6 +1,7 @@
 //! A predictor, with what is wanted of it.
 
 use crate::brief::Target;
+use crate::ensemble::Ensemble;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::predict::Predict;
@@ -28,7 +29,7 @@ impl Scorer<'_> {
             return Ok(predictions.iter().map(|&prediction| self.outcome(prediction, None)).collect());
         }
         let both = self.predictor.predict_with_spread(sequences).map_err(failed)?;
-        let (predictions, spreads) = both.ok_or(Error::NoSpread { weight: self.spread_weight })?;
+        let Ensemble { predictions, spreads } = both.ok_or(Error::NoSpread { weight: self.spread_weight })?;
         check_values("predictions", &predictions, sequences.len())?;
         check_values("spreads", &spreads, sequences.len())?;
         if let Some(index) = spreads.iter().position(|&spread| spread < 0.0) {

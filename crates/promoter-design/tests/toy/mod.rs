@@ -2,7 +2,7 @@
 
 #![allow(dead_code)] // each test file uses a part
 
-use promoter_design::{Constraints, Failure, Predict};
+use promoter_design::{Constraints, Ensemble, Failure, Predict};
 use promoter_encode::base;
 use promoter_encode::random::Stream;
 
@@ -38,9 +38,9 @@ impl Predict for Additive {
         Ok(sequences.iter().map(|codes| self.value(codes)).collect())
     }
 
-    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<(Vec<f32>, Vec<f32>)>, Failure> {
+    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<Ensemble>, Failure> {
         let share = |codes: &Vec<u8>| codes.iter().filter(|&&code| code == 3).count() as f32 / codes.len() as f32;
-        Ok(Some((self.predict(sequences)?, sequences.iter().map(share).collect())))
+        Ok(Some(Ensemble { predictions: self.predict(sequences)?, spreads: sequences.iter().map(share).collect() }))
     }
 
     fn gradient(&mut self, _: &[u8]) -> Result<Option<Vec<[f32; 4]>>, Failure> {
