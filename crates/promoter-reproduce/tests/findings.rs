@@ -77,7 +77,7 @@ fn ranks_change_pearson_and_not_spearman() {
 fn madlabs_transformer_was_never_trained() {
     for (name, frozen) in [("madlab-as-run", true), ("madlab", false)] {
         let folder = tempfile::tempdir().unwrap();
-        let mut experiment = Experiment::peppa();
+        let mut experiment = Experiment::example();
         experiment.data = Data::Simulated(Assay { rows: 100, ..Assay::default() });
         experiment.encoding = toml::from_str("[one_hot]\nfit = 'madlab'").unwrap();
         experiment.network = NetworkConfig::by_name(name).unwrap();

@@ -34,7 +34,7 @@ use crate::start::Start;
 ///
 /// ```
 /// use promoter_train::Experiment;
-/// let experiment = Experiment::peppa();
+/// let experiment = Experiment::example();
 /// let text = experiment.to_toml();
 /// assert_eq!(Experiment::from_toml(&text)?, experiment);
 /// assert!(Experiment::from_toml(&format!("epocs = 3\n{text}")).is_err());
@@ -257,14 +257,11 @@ pub enum Shuffle {
 }
 
 impl Experiment {
-    /// Peppa's protocol on simulated promoters: the slim Enformer, Poisson loss, momentum SGD, three shifted copies.
-    /// The batch is sized for a CPU; the team's was 10,000.
-    ///
-    /// # Source
-    /// Challenge report of Peppa, 2022.
-    pub fn peppa() -> Self {
+    /// A small experiment to try things with: the slim Enformer on simulated promoters. Peppa's own protocol is
+    /// `examples/peppa.toml`.
+    pub fn example() -> Self {
         Self {
-            title: "Peppa: a slim Enformer".into(),
+            title: "A slim Enformer".into(),
             seed: 1,
             data: Data::Simulated(Assay::default()),
             filter: Filter::default(),
@@ -349,7 +346,7 @@ mod tests {
 
     #[test]
     fn impossible_values_are_named() {
-        let mut experiment = Experiment::peppa();
+        let mut experiment = Experiment::example();
         experiment.training.epochs = 0;
         assert_eq!(experiment.check().unwrap_err().to_string(), "`training.epochs` is 0, expected at least 1");
         for (optimiser, text) in [
@@ -360,10 +357,10 @@ mod tests {
                 "`optimiser.eps` is 0, expected a positive number",
             ),
         ] {
-            let experiment = Experiment { optimiser, ..Experiment::peppa() };
+            let experiment = Experiment { optimiser, ..Experiment::example() };
             assert_eq!(experiment.check().unwrap_err().to_string(), text);
         }
-        let mut experiment = Experiment::peppa();
+        let mut experiment = Experiment::example();
         experiment.augment.shift = 40;
         let error = experiment.check().unwrap_err().to_string();
         assert_eq!(error, "`augment.shift` is 40, expected at most 10 beyond the window");
@@ -371,7 +368,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_names_are_errors_with_a_line() {
-        let text = Experiment::peppa().to_toml();
+        let text = Experiment::example().to_toml();
         for (from, to) in [("epochs", "epocs"), ("peppa", "pepa"), ("poisson", "poison"), ("pearson", "person")] {
             let error = Experiment::from_toml(&text.replacen(from, to, 1)).err();
             // The title may hold the first occurrence.

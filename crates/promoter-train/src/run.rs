@@ -164,7 +164,7 @@ mod tests {
     fn a_folder_is_taken_once_and_resumed_under_the_same_conditions_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
-        let (experiment, here) = (Experiment::peppa(), Environment::of(Device::Cpu));
+        let (experiment, here) = (Experiment::example(), Environment::of(Device::Cpu));
         assert!(matches!(Run::resume(&path, &here).unwrap_err(), Error::NoRun { missing: "config.toml", .. }));
         let run = Run::create(&path, &experiment, &here, None).unwrap();
         assert!(matches!(Run::create(&path, &experiment, &here, None).unwrap_err(), Error::Exists { .. }));
@@ -180,7 +180,7 @@ mod tests {
     fn what_a_killed_process_left_is_not_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
         let (path, partial) = (folder.path().join("run"), folder.path().join(".run.partial"));
-        let (experiment, here) = (Experiment::peppa(), Environment::of(Device::Cpu));
+        let (experiment, here) = (Experiment::example(), Environment::of(Device::Cpu));
         let leave = |folder: &Path| {
             for name in [".promoter-1-0", "checkpoints/.promoter-1-1"] {
                 fs::write(folder.join(name), "half").unwrap();

@@ -48,7 +48,7 @@ const TRIALS: u64 = 10_000;
 /// use promoter_train::{Experiment, search::Search};
 /// let folder = tempfile::tempdir()?;
 /// let experiment = folder.path().join("peppa.toml");
-/// std::fs::write(&experiment, Experiment::peppa().to_toml())?;
+/// std::fs::write(&experiment, Experiment::example().to_toml())?;
 /// let search = Search::from_toml(&format!(
 ///     "search = {{ kind = 'grid', metric = 'pearson', experiment = '{}' }}
 ///     keys = {{ optimiser.lr = [0.01, 0.1], training.batch_size = [64, 128, 256] }}",
@@ -271,7 +271,7 @@ mod tests {
 
     fn parse(search: &str, keys: &str) -> Result<Search, Error> {
         let mut table: Table = format!("[search]\n{search}\n[keys]\n{keys}").parse().unwrap();
-        table.insert("experiment".into(), Value::Table(Experiment::peppa().to_toml().parse().unwrap()));
+        table.insert("experiment".into(), Value::Table(Experiment::example().to_toml().parse().unwrap()));
         Search::from_toml(&table.to_string())
     }
 
@@ -344,14 +344,14 @@ mod tests {
     fn an_experiment_may_be_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let (search, experiment) = (folder.path().join("search.toml"), folder.path().join("experiment.toml"));
-        std::fs::write(&experiment, Experiment::peppa().to_toml()).unwrap();
+        std::fs::write(&experiment, Experiment::example().to_toml()).unwrap();
         let text = format!(
             "keys = {{ seed = [1, 2] }}\nsearch = {{ kind = 'grid', metric = 'r2', experiment = '{}' }}",
             experiment.display()
         );
         std::fs::write(&search, text).unwrap();
         let found = Search::read(&search).unwrap();
-        assert_eq!(found.experiment(1).unwrap(), Experiment { seed: 2, ..Experiment::peppa() });
+        assert_eq!(found.experiment(1).unwrap(), Experiment { seed: 2, ..Experiment::example() });
         std::fs::remove_file(experiment).unwrap();
         assert!(matches!(Search::read(&search).unwrap_err(), Error::Io { .. }));
     }

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn keys_lead_through_tables_and_errors_name_the_setting() {
-        let table: Table = Experiment::peppa().to_toml().parse().unwrap();
+        let table: Table = Experiment::example().to_toml().parse().unwrap();
         let with = |settings: &[&str]| {
             let settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
             Experiment::from_table(table.clone(), &settings)
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn another_alternative_takes_the_place_of_the_one_that_is_there() {
-        let table: Table = Experiment::peppa().to_toml().parse().unwrap();
+        let table: Table = Experiment::example().to_toml().parse().unwrap();
         let with = |settings: &[&str]| {
             let settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
             Experiment::from_table(table.clone(), &settings)
@@ -204,9 +204,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("experiment.toml");
         assert!(matches!(Experiment::read_with(&path, &[]).unwrap_err(), Error::Io { .. }));
-        std::fs::write(&path, Experiment::peppa().to_toml()).unwrap();
-        assert_eq!(Experiment::read_with(&path, &[]).unwrap(), Experiment::peppa());
+        std::fs::write(&path, Experiment::example().to_toml()).unwrap();
+        assert_eq!(Experiment::read_with(&path, &[]).unwrap(), Experiment::example());
         let found = Experiment::read_with(&path, &["seed=9".parse().unwrap()]).unwrap();
-        assert_eq!(found, Experiment { seed: 9, ..Experiment::peppa() });
+        assert_eq!(found, Experiment { seed: 9, ..Experiment::example() });
     }
 }

@@ -226,7 +226,7 @@ mod tests {
     fn a_file_grows_and_is_mended() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
-        let run = Run::create(&path, &Experiment::peppa(), &Environment::of(tch::Device::Cpu), None).unwrap();
+        let run = Run::create(&path, &Experiment::example(), &Environment::of(tch::Device::Cpu), None).unwrap();
         let read = || std::fs::read(path.join(NAME)).unwrap();
         let records = [record(0), record(1)];
         write(&run, &records[..1]).unwrap();

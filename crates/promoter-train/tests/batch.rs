@@ -279,7 +279,7 @@ fn a_row_that_does_not_fit_is_named() {
 #[test]
 fn what_an_encoding_cannot_be_is_named() {
     let message = |change: fn(&mut Experiment)| {
-        let mut experiment = Experiment::peppa();
+        let mut experiment = Experiment::example();
         change(&mut experiment);
         experiment.check().unwrap_err().to_string()
     };

@@ -15,7 +15,7 @@ fn a_packed_copy_gives_the_rows_of_the_file() {
         |i: usize| format!("{}{}\t{}\n", "ACGT".repeat(27), if i.is_multiple_of(7) { "AN" } else { "GT" }, i % 17);
     std::fs::write(&path, (0..500).map(row).collect::<String>()).unwrap();
     let prepared = |cache| {
-        let mut experiment = Experiment::peppa();
+        let mut experiment = Experiment::example();
         experiment.data = Data::File { path: path.clone(), read: ReadOptions::default(), cache };
         experiment.filter = Filter { no_ambiguous: true, drop_singletons: 0.3, sample: Some(0.5), ..Filter::default() };
         Prepared::read(&experiment).unwrap()

@@ -18,7 +18,7 @@ use tch::Device;
 
 fn experiment(vectors: Source) -> Experiment {
     let network = nad::Config { input_channels: 8, block_channels: [8; 5], depths: [1; 4], ..nad::Config::submitted() };
-    let mut experiment = Experiment::peppa();
+    let mut experiment = Experiment::example();
     experiment.data = Data::Simulated(Assay { rows: 100, ..Assay::default() });
     let fit = Fit { crop: Some((16, 98)), ..Fit::exact(110) };
     experiment.encoding = Encoding::Kmer { fit, k: 3, oov: Oov::Error, vectors };

@@ -3,7 +3,6 @@
 use promoter_seq::read::{self, ReadOptions};
 use promoter_seq::{Filter, Split, Table};
 use promoter_train::Experiment;
-use promoter_train::experiment::Data;
 use promoter_train::schedule::Moment;
 
 use crate::Error;
@@ -31,10 +30,7 @@ pub(super) fn kept(source: &Source, filter: &Filter, share: bool) -> Result<Meas
     let table = match source.file(Rows::Challenge) {
         Some(path) => read::read(path, &ReadOptions::default())?.0,
         None => {
-            let assay = match Experiment::peppa().data {
-                Data::Simulated(assay) => promoter::sim::Assay { rows: SIMULATED as _, ..assay },
-                Data::File { .. } => promoter::sim::Assay::default(),
-            };
+            let assay = promoter::sim::Assay { rows: SIMULATED as _, ..promoter::sim::Assay::default() };
             promoter::sim::simulate(&assay).map_err(promoter_train::Error::from)?.table
         }
     };

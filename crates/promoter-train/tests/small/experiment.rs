@@ -13,7 +13,7 @@ use tch::Device;
 pub(crate) fn small() -> Experiment {
     let network =
         peppa::Config { channels: 32, heads: 2, key: 8, blocks: 1, ..peppa::Config::slim().without_dropout() };
-    let mut experiment = Experiment::peppa();
+    let mut experiment = Experiment::example();
     experiment.data = Data::Simulated(Assay { rows: 600, ..Assay::default() });
     experiment.network = NetworkConfig::Peppa(network);
     experiment.training.batch_size = 64;
