@@ -6,9 +6,8 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask soak [--kills N]
 
 Runs the tests of crates/promoter-cli/tests/command/kills.rs with N kills each (200 by default, 20 in `cargo xtask
-test`):
-train, search, predict and encode are ended while they write, go on, and must end with the bytes of a run that was left
-alone.
+test`): train, search, predict and encode are ended while they write, go on, and must end with the bytes of a run that
+was left alone.
 ";
 
 /// Kills of each test when nothing is said.

@@ -3,7 +3,7 @@
 use promoter_encode::random::Stream;
 use rayon::prelude::*;
 
-use crate::{Error, Regression, spearman};
+use crate::{Bootstrap, Error, Regression, spearman};
 
 /// The five metrics of agreement, or what is known about each of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,67 +74,53 @@ pub struct Difference {
     pub interval: Range,
 }
 
-/// Percentile bootstrap over rows: in every round as many rows as there are, drawn with replacement.
-///
-/// A draw of one value only has no correlation and is drawn again. The seed decides every draw; the number of threads
-/// does not.
-///
-/// ```
-/// use promoter_metrics::agreement::{Agreement, Resampling};
-/// let measured: Vec<f64> = (0..200).map(f64::from).collect();
-/// let predicted: Vec<f64> = measured.iter().map(|x| x + 30.0 * (x * 0.7).sin()).collect();
-/// let (low, high) = Resampling::default().intervals(&measured, &predicted)?.pearson;
-/// let all = Agreement::of(&measured, &predicted)?.pearson;
-/// assert!(low < all && all < high && high - low < 0.1);
-/// # Ok::<(), promoter_metrics::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Resampling {
-    /// Number of rounds.
-    pub rounds: u32,
-    /// Share of the rounds within an interval, 0..1.
-    pub level: f64,
-    /// Seed of the draws.
-    pub seed: u64,
-}
-
-impl Default for Resampling {
-    /// 2,000 rounds, 95 %.
-    fn default() -> Self {
-        Self { rounds: 2000, level: 0.95, seed: 0 }
-    }
-}
-
-impl Resampling {
+/// Rows of any two columns.
+impl Bootstrap {
     /// Intervals of the metrics of one set of predictions.
     ///
+    /// ```
+    /// use promoter_metrics::{Agreement, Bootstrap};
+    /// let measured: Vec<f64> = (0..200).map(f64::from).collect();
+    /// let predicted: Vec<f64> = measured.iter().map(|x| x + 30.0 * (x * 0.7).sin()).collect();
+    /// let bootstrap = Bootstrap { rounds: 2000, ..Bootstrap::default() };
+    /// let (low, high) = bootstrap.agreement(&measured, &predicted)?.pearson;
+    /// let all = Agreement::of(&measured, &predicted)?.pearson;
+    /// assert!(low < all && all < high && high - low < 0.1);
+    /// # Ok::<(), promoter_metrics::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::Resampling`], [`Error::Constant`]; as [`Agreement::of`].
-    pub fn intervals(&self, truth: &[f64], prediction: &[f64]) -> Result<Agreement<Range>, Error> {
-        let rounds = self.rounds(truth, &[prediction])?;
+    /// [`Error::Bootstrap`], [`Error::Constant`]; as [`Agreement::of`].
+    pub fn agreement(&self, truth: &[f64], prediction: &[f64]) -> Result<Agreement<Range>, Error> {
+        let rounds = self.agreements(truth, &[prediction])?;
         Ok(self.spread(rounds.iter().map(|round| round[0])))
     }
 
     /// First less second, both over the same draws: much narrower than the difference of two intervals.
     ///
     /// # Errors
-    /// As [`intervals`](Self::intervals).
-    pub fn differences(&self, truth: &[f64], first: &[f64], second: &[f64]) -> Result<Agreement<Difference>, Error> {
+    /// As [`agreement`](Self::agreement).
+    pub fn agreement_differences(
+        &self,
+        truth: &[f64],
+        first: &[f64],
+        second: &[f64],
+    ) -> Result<Agreement<Difference>, Error> {
         let less = |a: Agreement, b: Agreement| a.zip(b).map(|(a, b)| a - b);
-        let rounds = self.rounds(truth, &[first, second])?;
+        let rounds = self.agreements(truth, &[first, second])?;
         let intervals = self.spread(rounds.iter().map(|round| less(round[0], round[1])));
         let value = less(Agreement::of(truth, first)?, Agreement::of(truth, second)?);
         Ok(value.zip(intervals).map(|(value, interval)| Difference { value, interval }))
     }
 
     /// The metrics of every round, for each set of predictions.
-    fn rounds(&self, truth: &[f64], predictions: &[&[f64]]) -> Result<Vec<Vec<Agreement>>, Error> {
-        if self.rounds < 2 || !(self.level > 0.0 && self.level < 1.0) {
-            return Err(Error::Resampling { rounds: self.rounds, level: self.level });
+    fn agreements(&self, truth: &[f64], predictions: &[&[f64]]) -> Result<Vec<Vec<Agreement>>, Error> {
+        if !self.is_valid() {
+            return Err(Error::Bootstrap { rounds: self.rounds, level: self.level });
         }
         for prediction in predictions {
             // Otherwise no draw ever has a correlation.
-            if Agreement::of(truth, prediction)?.pearson.is_nan() {
+            if Regression::of(truth, prediction)?.pearson.is_nan() {
                 return Err(Error::Constant);
             }
         }
@@ -168,16 +154,5 @@ impl Resampling {
             mse: of(|round| round.mse),
             mae: of(|round| round.mae),
         }
-    }
-
-    /// The middle of the values, ends interpolated between neighbours.
-    fn interval(&self, mut values: Vec<f64>) -> Range {
-        values.sort_unstable_by(f64::total_cmp);
-        let quantile = |q: f64| {
-            let place = q * (values.len() - 1) as f64;
-            let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
-            below + (above - below) * place.fract()
-        };
-        (quantile((1.0 - self.level) / 2.0), quantile((1.0 + self.level) / 2.0))
     }
 }

@@ -28,7 +28,8 @@ mod selection;
 mod subset;
 mod values;
 
-pub use bootstrap::{Bootstrap, Comparison, Difference, Differences, Interval, Intervals, SubsetIntervals};
+pub use crate::Bootstrap;
+pub use bootstrap::{Comparison, Difference, Differences, Interval, Intervals, SubsetIntervals};
 pub use challenge::Challenge;
 pub use error::Error;
 pub use score::{Correlation, Score};

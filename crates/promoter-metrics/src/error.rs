@@ -58,7 +58,7 @@ pub enum Error {
     },
     /// A bootstrap of too few rounds, or of a level that is not a share.
     #[error("a bootstrap of {rounds} rounds at level {level}: expected 2 rounds or more and a level between 0 and 1")]
-    Resampling {
+    Bootstrap {
         /// Number of rounds.
         rounds: u32,
         /// Share of the rounds within an interval.

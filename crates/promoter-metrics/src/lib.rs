@@ -15,6 +15,7 @@
 //! ```
 
 pub mod agreement;
+mod bootstrap;
 #[cfg(feature = "dream")]
 pub mod dream;
 mod error;
@@ -28,6 +29,7 @@ mod spearman;
 mod value;
 
 pub use agreement::Agreement;
+pub use bootstrap::Bootstrap;
 pub use error::{Error, Side};
 pub use metric::Metric;
 pub use precision_recall::PrecisionRecall;

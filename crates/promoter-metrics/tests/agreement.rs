@@ -1,8 +1,8 @@
 //! Metrics of any two columns, their intervals and differences.
 #![allow(clippy::unwrap_used)]
 
-use promoter_metrics::agreement::{Agreement, Difference, Resampling};
-use promoter_metrics::{Error, Regression, spearman};
+use promoter_metrics::agreement::{Agreement, Difference};
+use promoter_metrics::{Bootstrap, Error, Regression, spearman};
 use proptest::prelude::*;
 
 /// Measured values with an outlier, and two predictions: one good, one poor.
@@ -18,7 +18,7 @@ fn columns() -> [Vec<f64>; 3] {
 fn intervals_hold_the_value_and_grow_with_the_level() {
     let [measured, good, _] = columns();
     let all = Agreement::of(&measured, &good).unwrap();
-    let of = |level| Resampling { level, rounds: 500, seed: 3 }.intervals(&measured, &good).unwrap();
+    let of = |level| Bootstrap { level, rounds: 500, seed: 3 }.agreement(&measured, &good).unwrap();
     let (wide, narrow) = (of(0.95), of(0.5));
     for (value, wide, narrow) in [
         (all.pearson, wide.pearson, narrow.pearson),
@@ -40,7 +40,7 @@ fn the_mean_error_s_interval_is_that_of_a_mean() {
     let n = errors.len() as f64;
     let mean = errors.iter().sum::<f64>() / n;
     let deviation = (errors.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let (low, high) = Resampling { rounds: 4000, ..Resampling::default() }.intervals(&measured, &good).unwrap().mae;
+    let (low, high) = Bootstrap { rounds: 4000, ..Bootstrap::default() }.agreement(&measured, &good).unwrap().mae;
     let half = 1.96 * deviation / n.sqrt();
     assert!((high - low - 2.0 * half).abs() < 0.15 * half, "{low} {high} {half}");
 }
@@ -48,17 +48,18 @@ fn the_mean_error_s_interval_is_that_of_a_mean() {
 #[test]
 fn a_paired_difference_is_narrower_than_two_intervals() {
     let [measured, good, poor] = columns();
-    let resampling = Resampling { rounds: 500, ..Resampling::default() };
-    let Difference { value, interval: (low, high) } = resampling.differences(&measured, &good, &poor).unwrap().pearson;
+    let bootstrap = Bootstrap { rounds: 500, ..Bootstrap::default() };
+    let Difference { value, interval: (low, high) } =
+        bootstrap.agreement_differences(&measured, &good, &poor).unwrap().pearson;
     let pearson = |prediction: &[f64]| Regression::of(&measured, prediction).unwrap().pearson;
     assert_eq!(value, pearson(&good) - pearson(&poor));
     assert!(0.0 < low && low < value && value < high);
     let (of_good, of_poor) = (
-        resampling.intervals(&measured, &good).unwrap().pearson,
-        resampling.intervals(&measured, &poor).unwrap().pearson,
+        bootstrap.agreement(&measured, &good).unwrap().pearson,
+        bootstrap.agreement(&measured, &poor).unwrap().pearson,
     );
     assert!(high - low < of_good.1 - of_poor.0 - (of_good.0 - of_poor.1));
-    let same = resampling.differences(&measured, &good, &good).unwrap().spearman;
+    let same = bootstrap.agreement_differences(&measured, &good, &good).unwrap().spearman;
     assert_eq!((same.value, same.interval), (0.0, (0.0, 0.0)));
 }
 
@@ -66,13 +67,13 @@ fn a_paired_difference_is_narrower_than_two_intervals() {
 fn what_cannot_be_drawn_is_refused() {
     let [measured, good, _] = columns();
     let constant = vec![2.0; measured.len()];
-    let default = Resampling::default();
-    assert_eq!(default.intervals(&measured, &constant).unwrap_err(), Error::Constant);
-    assert_eq!(default.intervals(&[1.0], &[2.0]).unwrap_err(), Error::Constant);
-    for bad in [Resampling { rounds: 1, ..default }, Resampling { level: 1.0, ..default }] {
-        assert!(matches!(bad.intervals(&measured, &good), Err(Error::Resampling { .. })));
+    let default = Bootstrap::default();
+    assert_eq!(default.agreement(&measured, &constant).unwrap_err(), Error::Constant);
+    assert_eq!(default.agreement(&[1.0], &[2.0]).unwrap_err(), Error::Constant);
+    for bad in [Bootstrap { rounds: 1, ..default }, Bootstrap { level: 1.0, ..default }] {
+        assert!(matches!(bad.agreement(&measured, &good), Err(Error::Bootstrap { .. })));
     }
-    assert!(matches!(default.intervals(&measured, &good[1..]), Err(Error::Length { .. })));
+    assert!(matches!(default.agreement(&measured, &good[1..]), Err(Error::Length { .. })));
 }
 
 proptest! {

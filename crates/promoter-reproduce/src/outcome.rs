@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use promoter_torch::file::write_whole;
+use promoter_encode::file::write_whole;
 use promoter_train::Environment;
 use promoter_train::precision::Precision;
 use serde::de::DeserializeOwned;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
-use promoter_torch::file::write_whole;
+use promoter_encode::file::write_whole;
 use serde::Deserialize;
 
 use self::ranking::Ranking;

@@ -1,20 +1,12 @@
 //! Input that never ends is refused with its line, and memory stays small.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
+mod compressed;
 
 use promoter_seq::Error;
 use promoter_seq::read::{Columns, Lines, ReadOptions, Rows};
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zst(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).unwrap()
-}
+use self::compressed::{gzip, zst};
 
 #[test]
 fn endless_lines_and_records_are_errors_with_their_line() {

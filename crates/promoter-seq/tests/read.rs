@@ -1,8 +1,9 @@
 //! Files as they come, good and bad.
 #![allow(clippy::unwrap_used)]
 
+mod compressed;
+
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 use promoter_encode::base;
@@ -13,6 +14,8 @@ use promoter_seq::read::{
 use promoter_seq::{Error, Table};
 use proptest::prelude::*;
 use tempfile::TempDir;
+
+use self::compressed::{gzip, zst};
 
 struct Folder(TempDir);
 
@@ -26,16 +29,6 @@ impl Folder {
         fs::write(&path, bytes).unwrap();
         path
     }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zst(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).unwrap()
 }
 
 fn table(rows: &[(&str, f32)]) -> Table {

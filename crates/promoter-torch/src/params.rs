@@ -174,7 +174,7 @@ impl Params {
     }
 }
 
-/// Numbers in a tensor of a shape; `None` for an unknown name.
+/// Numbers in a tensor of a shape; `None` for a shape that no tensor can have.
 pub(crate) fn numel(shape: &[i64]) -> Option<u64> {
     shape.iter().try_fold(1u64, |numel, &n| numel.checked_mul(u64::try_from(n).ok()?))
 }

@@ -5,7 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use promoter::metrics::agreement::{Agreement, Difference, Range, Resampling};
+use promoter::metrics::Bootstrap;
+use promoter::metrics::agreement::{Agreement, Difference, Range};
 use promoter::metrics::scatter::{self, Panel};
 use serde::Serialize;
 
@@ -13,6 +14,9 @@ use super::Arguments;
 use super::column::{Column, Names};
 use crate::output::Output;
 use crate::progress;
+
+/// Rounds of a bootstrap that is not told how many.
+const ROUNDS: u32 = 2000;
 
 /// How far r and rho lie apart before it is said.
 const APART: f64 = 0.15;
@@ -51,11 +55,11 @@ pub(super) fn run(arguments: &Arguments, plot: Option<Output>) -> Result<()> {
         Ok(values)
     };
     let predictions = read(&arguments.predictions)?;
-    let resampling = Resampling { seed: arguments.seed, ..Resampling::default() };
-    let resampling = Resampling { rounds: arguments.bootstrap.unwrap_or(resampling.rounds), ..resampling };
-    let intervals = arguments.bootstrap.map(|_| resampling.intervals(&truth.values, &predictions)).transpose()?;
+    let rounds = arguments.bootstrap.unwrap_or(ROUNDS);
+    let bootstrap = Bootstrap { rounds, seed: arguments.seed, ..Bootstrap::default() };
+    let intervals = arguments.bootstrap.map(|_| bootstrap.agreement(&truth.values, &predictions)).transpose()?;
     let comparison = match &arguments.compare {
-        Some(path) => Some(resampling.differences(&truth.values, &predictions, &read(path)?)?),
+        Some(path) => Some(bootstrap.agreement_differences(&truth.values, &predictions, &read(path)?)?),
         None => None,
     };
     let groups = groups(&truth, &predictions);

@@ -4,33 +4,11 @@ use std::collections::BTreeMap;
 
 use promoter_encode::random::Stream;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::score::scores;
 use super::{Error, Selection, Subset};
-
-/// Percentile bootstrap: in every round the rows (or pairs) of each subset are drawn anew with replacement, each subset
-/// on its own, and all correlations and both scores are computed again.
-///
-/// A draw in which a column is constant has no correlation and is drawn again. The seed decides every draw; the number
-/// of threads does not.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Bootstrap {
-    /// Number of rounds.
-    pub rounds: u32,
-    /// Share of the rounds within an interval, 0..1.
-    pub level: f64,
-    /// Seed of the draws.
-    pub seed: u64,
-}
-
-impl Default for Bootstrap {
-    /// 10,000 rounds, 95 %.
-    fn default() -> Self {
-        Self { rounds: 10_000, level: 0.95, seed: 0 }
-    }
-}
+use crate::Bootstrap;
 
 /// Range of a value over the rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -96,6 +74,8 @@ pub struct Difference {
     pub larger: f64,
 }
 
+/// In every round the rows (or pairs) of each subset are drawn anew, each subset on its own, and all correlations and
+/// both scores are computed again.
 impl Bootstrap {
     /// Intervals of the scores of one set of predictions.
     ///
@@ -104,7 +84,7 @@ impl Bootstrap {
     pub fn intervals(&self, selection: &Selection) -> Result<Intervals, Error> {
         selection.score()?;
         let rounds = self.draw(&[selection])?;
-        let of = |number: usize| self.interval(rounds.iter().map(|round| round[0][number]).collect());
+        let of = |number: usize| Interval::from(self.interval(rounds.iter().map(|round| round[0][number]).collect()));
         let subsets = Subset::ALL.into_iter().enumerate();
         Ok(Intervals {
             bootstrap: *self,
@@ -131,7 +111,7 @@ impl Bootstrap {
             let differences: Vec<f64> = rounds.iter().map(|round| round[0][number] - round[1][number]).collect();
             let larger = differences.iter().map(|&d| if d > 0.0 { 1.0 } else { 0.5 * f64::from(d == 0.0) });
             let larger = larger.sum::<f64>() / differences.len() as f64;
-            Difference { value, larger, interval: self.interval(differences) }
+            Difference { value, larger, interval: self.interval(differences).into() }
         };
         let subset = |(i, (&subset, a)): (usize, (&Subset, &super::Correlation))| {
             let b = &b.subsets[&subset];
@@ -148,7 +128,7 @@ impl Bootstrap {
 
     /// The numbers of every round, for each of the selections, which have the same rows and truth.
     fn draw(&self, selections: &[&Selection]) -> Result<Vec<Vec<Numbers>>, Error> {
-        if self.rounds < 2 || !(self.level > 0.0 && self.level < 1.0) {
+        if !self.is_valid() {
             return Err(Error::Bootstrap { rounds: self.rounds, level: self.level });
         }
         let subsets: Vec<Sorted> = Subset::ALL.iter().map(|&subset| Sorted::new(selections, subset)).collect();
@@ -173,16 +153,11 @@ impl Bootstrap {
         );
         Ok(rounds.collect())
     }
+}
 
-    /// The middle of the values, ends interpolated between neighbours.
-    fn interval(&self, mut values: Vec<f64>) -> Interval {
-        values.sort_unstable_by(f64::total_cmp);
-        let quantile = |q: f64| {
-            let place = q * (values.len() - 1) as f64;
-            let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
-            below + (above - below) * place.fract()
-        };
-        Interval { low: quantile((1.0 - self.level) / 2.0), high: quantile((1.0 + self.level) / 2.0) }
+impl From<(f64, f64)> for Interval {
+    fn from((low, high): (f64, f64)) -> Self {
+        Self { low, high }
     }
 }
 

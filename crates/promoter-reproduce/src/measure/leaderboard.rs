@@ -8,10 +8,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use promoter::Predictor;
 use promoter::predictor::Averaging;
+use promoter_encode::file::write_whole;
 use promoter_metrics::dream::{Bootstrap, Challenge, Comparison, Interval, Rows, Selection, Subset, Values};
 use promoter_seq::Table;
 use promoter_seq::read::{self, ReadOptions};
-use promoter_torch::file::write_whole;
 use tch::Device;
 
 use super::trained;
