@@ -29,12 +29,15 @@ mod strands;
 )]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Split {
-    /// At random. Both parts are in random order.
+    /// At random. All parts are in random order.
     Random {
         /// Size of the validation part.
         validation: Size,
         /// Seed of the order.
         seed: u64,
+        /// Size of the test part, which nothing but the last scores look at.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Size::is_none"))]
+        test: Size,
     },
     /// The rows and the order that scikit-learn's `train_test_split(test_size=validation, random_state=seed)` gives.
     ///
@@ -152,10 +155,13 @@ impl Split {
     pub fn parts(&self, table: &Table) -> Result<Parts> {
         let rows = row_count(table)?;
         match self {
-            &Self::Random { validation, seed } => {
+            &Self::Random { validation, seed, test } => {
                 let mut order: Vec<u32> = (0..rows).collect();
                 Stream::new(seed, "split", 0).shuffle(&mut order);
-                Ok(first_validate(order, validation.rows(rows)?))
+                let [validation, test] = wanted(rows, validation, test)?;
+                let train = order.split_off((validation + test) as usize);
+                let test = order.split_off(validation as usize);
+                Ok(Parts { train, validation: order, test })
             }
             &Self::ScikitLearn { validation, seed } => {
                 Ok(first_validate(numpy::permutation(rows, seed), validation.rows(rows)?))

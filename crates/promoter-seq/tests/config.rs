@@ -33,7 +33,7 @@ fn configurations_are_read() {
 
     let nad = Split::ScikitLearn { validation: Size::Fraction(0.1), seed: 1 };
     assert_eq!(parse("kind = 'scikit_learn'\nvalidation = 0.1\nseed = 1"), Ok(nad));
-    let peppa = Split::Random { validation: Size::Rows(10_000), seed: 0 };
+    let peppa = Split::Random { validation: Size::Rows(10_000), seed: 0, test: Size::default() };
     assert_eq!(parse("kind = 'random'\nvalidation = 10000\nseed = 0"), Ok(peppa));
     let kmers =
         Split::Kmers { validation: Size::Fraction(0.1), seed: 0, k: 20, left: 17, right: 13, test: Size::default() };

@@ -53,7 +53,7 @@ fn sizes_are_those_of_the_teams() {
     assert_eq!(size(auth, 5_511_002).unwrap(), (5_428_336, 82_666));
     let madlab = Split::Positional { validation: Size::Fraction(0.02) };
     assert_eq!(size(madlab, 4_799_133).unwrap(), (4_703_150, 95_983));
-    let peppa = Split::Random { validation: Size::Rows(10_000), seed: 0 };
+    let peppa = Split::Random { validation: Size::Rows(10_000), seed: 0, test: Size::default() };
     assert_eq!(size(peppa, 6_739_258).unwrap(), (6_729_258, 10_000));
 }
 
@@ -81,15 +81,16 @@ fn every_row_is_in_one_part() {
     }
     let validation = Size::Fraction(0.25);
     for split in [
-        Split::Random { validation, seed: 3 },
+        Split::Random { validation, seed: 3, test: Size::default() },
+        Split::Random { validation, seed: 3, test: validation },
         NAD,
         Split::Positional { validation },
         Split::Hash { fold: 3 },
         Split::Kmers { validation, seed: 3, k: 8, left: 0, right: 0, test: Size::default() },
     ] {
-        let Parts { train, validation, .. } = split.parts(&rows).unwrap();
+        let Parts { train, validation, test } = split.parts(&rows).unwrap();
         assert!(!train.is_empty() && !validation.is_empty(), "{split:?}");
-        let mut all = [train, validation].concat();
+        let mut all = [train, validation, test].concat();
         all.sort_unstable();
         assert!(all.into_iter().eq(0..500), "{split:?}");
     }
@@ -99,8 +100,8 @@ fn every_row_is_in_one_part() {
 fn settings_out_of_range_are_errors() {
     let half = Size::Fraction(0.5);
     for split in [
-        Split::Random { validation: Size::Fraction(1.0), seed: 0 },
-        Split::Random { validation: Size::Fraction(-0.1), seed: 0 },
+        Split::Random { validation: Size::Fraction(1.0), seed: 0, test: Size::default() },
+        Split::Random { validation: Size::Fraction(-0.1), seed: 0, test: Size::default() },
         Split::ScikitLearn { validation: Size::Fraction(f64::NAN), seed: 0 },
         Split::Positional { validation: Size::Rows(10) },
         Split::Positional { validation: Size::Fraction(0.95) },

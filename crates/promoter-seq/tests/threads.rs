@@ -49,7 +49,7 @@ fn everything(path: &std::path::Path) -> Vec<String> {
     std::fs::remove_file(&copy).unwrap();
     let validation = Size::Fraction(0.2);
     let splits = [
-        Split::Random { validation, seed: 3 },
+        Split::Random { validation, seed: 3, test: Size::default() },
         Split::ScikitLearn { validation, seed: 3 },
         Split::Positional { validation },
         Split::Hash { fold: 3 },

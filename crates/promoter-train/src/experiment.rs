@@ -265,7 +265,7 @@ impl Experiment {
             seed: 1,
             data: Data::Simulated(Assay::default()),
             filter: Filter::default(),
-            split: Split::Random { validation: Size::Fraction(0.1), seed: 1 },
+            split: Split::Random { validation: Size::Fraction(0.1), seed: 1, test: Size::default() },
             encoding: Encoding::OneHot { fit: Fit::peppa(), policy: OneHot::default() },
             label: Label::default(),
             network: NetworkConfig::Peppa(peppa::Config::slim()),

@@ -20,8 +20,8 @@ use crate::{Error, Experiment, Prepared};
 /// Fewest rows with a label that a network is trained on.
 const LEAST_ROWS: usize = 100;
 
-/// Share of the rows that validate.
-const VALIDATION: f64 = 0.1;
+/// Share of the rows that validate, and of those that are held out.
+const PART: f64 = 0.1;
 
 /// Bases of the words by which rows are held to be related.
 const K: u32 = 20;
@@ -32,7 +32,7 @@ const K: u32 = 20;
 /// |---|---|
 /// | column of sequences | `sequence` or `seq`, in any case |
 /// | length | that of nine rows in ten, else the one that 99 % do not exceed; longer rows keep their end, shorter ones get `N` before them |
-/// | split | a tenth validates; rows of one group, or that share 20 bases outside of common flanks, stay on one side |
+/// | split | a tenth validates, a tenth is held out; rows of one group, or that share 20 bases outside of common flanks, stay in one part |
 /// | label | `log1p` for labels of at least 0 with a skewness above 2 that it halves, else `z_score` |
 /// | size, passes | by the number of rows ([`Effort`]) |
 ///
@@ -58,7 +58,7 @@ pub struct Recipe {
     pub label: Option<String>,
     /// Column of groups that stay on one side of the split.
     pub group: Option<String>,
-    /// Network or preset; if omitted, Noisy Chardonnay's convolutions and LSTM in a size for the rows.
+    /// Network or preset; if omitted, [`upstream`](promoter_zoo::upstream) in a size for the rows.
     pub network: Option<String>,
     /// Size and passes; by the number of rows if omitted.
     pub effort: Option<Effort>,
@@ -186,28 +186,31 @@ impl Recipe {
         Ok((found.0, found.1, options))
     }
 
-    /// The split that keeps related rows on one side, and a warning where there is none.
+    /// The split that keeps related rows in one part, and a warning where there is none.
     fn split(&self, table: &Table, survey: &Survey) -> Result<(Split, Option<String>), Error> {
-        let validation = Size::Fraction(VALIDATION);
-        let least = (VALIDATION * table.len() as f64 / 2.0).max(2.0) as usize;
+        let (validation, test, seed) = (Size::Fraction(PART), Size::Fraction(PART), 1);
+        let least = (PART * table.len() as f64 / 2.0).max(2.0) as usize;
+        let fewest = |split: &Split| -> Result<usize, Error> {
+            let parts = split.parts(table)?;
+            Ok(parts.validation.len().min(parts.test.len()))
+        };
         if let Some(column) = &self.group {
-            let split = Split::Group { column: column.clone(), validation, test: Size::default(), seed: 1 };
-            let found = split.parts(table)?.validation.len();
+            let split = Split::Group { column: column.clone(), validation, test, seed };
+            let found = fewest(&split)?;
             if found < least {
-                return Err(self.refuse(Fault::Groups { column: column.clone(), validation: found, expected: least }));
+                return Err(self.refuse(Fault::Groups { column: column.clone(), found, expected: least }));
             }
             return Ok((split, None));
         }
-        let split =
-            Split::Kmers { validation, test: Size::default(), seed: 1, k: K, left: survey.left, right: survey.right };
-        if split.parts(table)?.validation.len() >= least {
+        let split = Split::Kmers { validation, test, seed, k: K, left: survey.left, right: survey.right };
+        if fewest(&split)? >= least {
             return Ok((split, None));
         }
         let warning = format!(
-            "nearly all rows share {K} bases with another one, so a random tenth validates: its scores are too good \
+            "nearly all rows share {K} bases with another one, so the parts are drawn at random: scores are too good \
              for sequences unlike these; name a column of groups that belong together, if there is one"
         );
-        Ok((Split::Random { validation, seed: 1 }, Some(warning)))
+        Ok((Split::Random { validation, seed, test }, Some(warning)))
     }
 }
 

@@ -26,6 +26,7 @@ pub mod noisy_chardonnay_sweep;
 pub mod peppa;
 pub mod registry;
 pub mod trace;
+pub mod upstream;
 
 pub use architecture::Architecture;
 pub use error::Error;

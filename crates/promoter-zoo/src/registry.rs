@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Architecture, Error, Input, Network, auth, auth_cnn, auth_rnn, bert, dream_attn, dream_cnn, dream_rnn, legnet,
-    madlab, nad, noisy_chardonnay, noisy_chardonnay_attention, noisy_chardonnay_sweep, peppa,
+    madlab, nad, noisy_chardonnay, noisy_chardonnay_attention, noisy_chardonnay_sweep, peppa, upstream,
 };
 
 /// Makes the enumeration of all configurations, and whatever has to ask each of them, from one line for each network:
@@ -132,6 +132,7 @@ networks! {
     NoisyChardonnayAttention: noisy_chardonnay_attention,
     NoisyChardonnaySweep: noisy_chardonnay_sweep,
     Peppa: peppa,
+    Upstream: upstream,
 }
 
 impl NetworkConfig {

@@ -160,3 +160,8 @@ fn dream_attn() {
 fn bert() {
     overfits("name = 'bert'\nlength = 24\nblocks = 2\nchannels = 64\ndropout = 0", 0.0, 1e-3, 200);
 }
+
+#[test]
+fn upstream() {
+    overfits("name = 'upstream-small'\nlstm_dropout = 0\ndense_dropout = 0", 0.0, 3e-3, 100);
+}

@@ -29,14 +29,14 @@ pub enum Fault {
     NoBases,
     /// The groups are too few or too large.
     #[error(
-        "the groups of column `{column}` leave {validation} rows to validate, expected at least {expected}: choose a \
-         column with more and smaller groups"
+        "the groups of column `{column}` leave {found} rows to validate or to hold out, expected at least {expected}: \
+         choose a column with more and smaller groups"
     )]
     Groups {
         /// Column of the groups.
         column: String,
-        /// Rows that would validate.
-        validation: usize,
+        /// Rows of the smaller of both parts.
+        found: usize,
         /// Fewest of them.
         expected: usize,
     },

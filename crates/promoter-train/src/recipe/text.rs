@@ -80,22 +80,20 @@ fn data(Choices { recipe, options, .. }: &Choices) -> String {
 }
 
 fn split(Choices { split, .. }: &Choices) -> String {
-    let end = "validation = 0.1\nseed = 1\n";
+    let end = "validation = 0.1 # chooses the epoch\ntest = 0.1 # is scored once, at the end\nseed = 1\n";
     match split {
         Split::Group { column, .. } => format!(
-            "# A tenth validates. Rows of one group stay on one side.\n[split]\nkind = \"group\"\ncolumn = {}\n{end}",
+            "# Rows of one group stay in one part.\n[split]\nkind = \"group\"\ncolumn = {}\n{end}",
             quoted(column)
         ),
         Split::Kmers { k, left, right, .. } => format!(
-            "# A tenth validates. Rows that share {k} bases stay on one side: no relative of a row that validates is \
-             trained on.\n# Flanks that most rows have in common do not count: `left` bases at the start, `right` at \
-             the end.\n\
+            "# Rows that share {k} bases stay in one part: no relative of a row that is scored is trained on.\n# \
+             Flanks that most rows have in common do not count: `left` bases at the start, `right` at the end.\n\
              [split]\nkind = \"kmers\"\nk = {k}\nleft = {left}\nright = {right}\n{end}"
         ),
         _ => format!(
-            "# A tenth validates, chosen at random: nearly all rows are related, so that no split keeps relatives on \
-             one side.\n# Scores of the validation rows are too good for sequences unlike these.\n[split]\nkind = \
-             \"random\"\n{end}"
+            "# At random: nearly all rows are related, so that no split keeps relatives in one part.\n# Scores are \
+             too good for sequences unlike these.\n[split]\nkind = \"random\"\n{end}"
         ),
     }
 }
@@ -132,14 +130,14 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
         format!("# Size and passes: {}. `promoter info --help` lists the networks.\n[network]\n", effort.name());
     match network {
         None => {
-            let (filters, units) = match effort {
-                Effort::Small => ("[32, 32, 16]", 16),
-                Effort::Medium => ("[64, 64, 32]", 32),
-                Effort::Large => ("[192, 128, 64]", 96),
+            let (preset, members) = match effort {
+                Effort::Small => ("upstream-small", 5),
+                Effort::Medium => ("upstream", 3),
+                Effort::Large => ("upstream-large", 3),
             };
             text += &format!(
-                "name = \"noisy-chardonnay\" # convolutions and an LSTM\nlength = {}\nfilters = {filters}\nwidths = \
-                 [15, 9, 5]\npooling = \"max_and_average\"\nlstm_units = {units}\n",
+                "name = {} # {members} networks, whose mean is predicted\nlength = {}\n",
+                quoted(preset),
                 survey.length
             );
         }
@@ -171,7 +169,9 @@ fn training(choices: &Choices) -> String {
     let Pace { epochs, batch_size, lr } = pace(choices);
     let steps = if choices.effort == Effort::Large { "checkpoint_steps = 500\n" } else { "" };
     format!(
-        "[optimiser]\nname = \"adam_w\"\nlr = {lr}\n\n[schedule]\nname = \"one_cycle\"\n\n[training]\nepochs = \
+        "# Regulators bind either strand: every row trains as it is and as its reverse complement,\n# and a prediction is \
+         the mean of both.\n[augment]\nreverse_complement = \"stacked\"\n\n[evaluation]\nstrands = true\n\n\
+         [optimiser]\nname = \"adam_w\"\nlr = {lr}\n\n[schedule]\nname = \"one_cycle\"\n\n[training]\nepochs = \
          {epochs} # passes over the rows\nbatch_size = {batch_size}\n\
          drop_last = true\nbest = \"pearson\" # of the validation rows: the epoch that is kept\n{steps}\
          batch_norm_averages = \"estimated\" # from training rows: moving averages lag behind in short runs\ncalibrate \
