@@ -182,7 +182,7 @@ fn training(choices: &Choices) -> String {
 
 fn pace(Choices { effort, survey, network, .. }: &Choices) -> Pace {
     /// Rows that pass in all, from which on there are fewer passes.
-    const PASSES: usize = 2_400_000;
+    const PASSES: usize = 1_200_000;
     let rows = survey.rows;
     let (epochs, batch_size, lr) = match effort {
         Effort::Small => (15, 32, 0.003),
