@@ -208,6 +208,14 @@ impl Group {
         Ok(lengths.iter().map(|&n| take(n)).collect())
     }
 
+    /// The bytes that rank 0 gives.
+    ///
+    /// # Errors
+    /// As [`all_reduce`](Self::all_reduce).
+    pub fn of_lead(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.gather(if self.leads() { bytes } else { &[] })?.swap_remove(0))
+    }
+
     /// The sum over all ranks, as part of a graph: the gradient of a summand is the sum of what every rank's loss says
     /// of the total.
     ///

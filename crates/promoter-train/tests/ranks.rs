@@ -1,0 +1,231 @@
+//! Several processes that train one network. Here each is a thread with a group of its own.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use promoter_label::Noise;
+use promoter_torch::distributed::{Group, Rendezvous};
+use promoter_torch::file::Tensors;
+use promoter_train::average::Average;
+use promoter_train::batch::ReverseComplement;
+use promoter_train::batch_norm::Averages;
+use promoter_train::loss::Loss;
+use promoter_train::optimiser::OptimiserConfig;
+use promoter_train::precision::Precision;
+use promoter_train::sharpness::Sharpness;
+use promoter_train::{Error, Experiment, Outcome, Place, Prepared, Progress, Session};
+use promoter_zoo::registry::NetworkConfig;
+use tch::{Device, Kind, Tensor};
+
+#[path = "small/experiment.rs"]
+mod experiment;
+use experiment::small;
+
+/// What each of `size` ranks makes of its place.
+fn ranks<T: Send>(size: usize, work: impl Fn(Place) -> T + Sync) -> Vec<T> {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let of_rank = |rank| {
+        tch::set_num_threads(1);
+        let (host, timeout) = ("127.0.0.1".into(), Duration::from_secs(60));
+        let at = Rendezvous { rank, size, host, port, launcher_serves: false, restarts: 0, interface: None, timeout };
+        work(Place { device: Device::Cpu, group: Group::join(&at).unwrap() })
+    };
+    thread::scope(|scope| {
+        let of_rank = &of_rank;
+        let threads: Vec<_> = (0..size).map(|rank| scope.spawn(move || of_rank(rank))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Trains in a new folder, on `size` ranks.
+fn train(experiment: &Experiment, prepared: &Prepared, path: &Path, size: usize) -> Vec<Outcome> {
+    ranks(size, |place| {
+        let mut session = Session::start_on(prepared.clone(), experiment.clone(), path, place).unwrap();
+        session.train(&mut |_| {}).unwrap()
+    })
+}
+
+/// A network without batch norms and dropout, with a last batch of one row.
+fn plain() -> Experiment {
+    let mut experiment = small();
+    let network =
+        "name = 'auth'\nlength = 85\nfilters = 16\nwidth = 11\nlstm_units = 8\ndense_units = 8\ndropout = 0.0";
+    experiment.network = toml::from_str(network).unwrap();
+    experiment.optimiser = OptimiserConfig::Sgd { lr: 0.001, momentum: 0.9 };
+    experiment.loss = Loss::Mse;
+    // 540 training rows and as many of the other strand.
+    experiment.augment.reverse_complement = ReverseComplement::Stacked;
+    experiment.training.batch_size = 83;
+    experiment.training.drop_last = false;
+    experiment.training.epochs = 8;
+    experiment.training.steps = Some(100);
+    experiment
+}
+
+/// Everything random, and everything that steps are made of.
+fn noisy(precision: Precision) -> Experiment {
+    let mut experiment = small();
+    let NetworkConfig::Peppa(network) = &mut experiment.network else { unreachable!() };
+    network.dropout = 0.3;
+    experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
+    experiment.augment.mutate = 0.02;
+    experiment.sharpness = Some(Sharpness { rho: 0.05, alpha: 0.05 });
+    experiment.memory.resident_gb = Some(0.0);
+    experiment.training.accumulate = 2;
+    experiment.training.batch_size = 100;
+    experiment.training.checkpoint_steps = Some(2);
+    experiment.training.steps = Some(9);
+    experiment.training.clip_norm = Some(1.0);
+    experiment.training.l2 = None;
+    experiment.training.average = Some(Average { decay: 0.9 });
+    experiment.training.batch_norm_averages = Averages::Estimated;
+    experiment.training.calibrate = true;
+    experiment.training.precision = precision;
+    experiment
+}
+
+fn bytes(path: &Path) -> Vec<Vec<u8>> {
+    let files = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "predictions.tsv"];
+    files.iter().map(|file| std::fs::read(path.join(file)).unwrap()).collect()
+}
+
+/// Largest difference of two runs' networks.
+fn difference(a: &Path, b: &Path) -> f64 {
+    let read = |path: &Path| Tensors::read(&path.join("checkpoints/last.safetensors")).unwrap().tensors;
+    let (a, b) = (read(a), read(b));
+    let network = a.iter().filter(|(name, _)| name.starts_with("network."));
+    let largest = network.map(|(name, a)| {
+        let difference: Tensor = a.to_kind(Kind::Double) - b[name].to_kind(Kind::Double);
+        difference.abs().max().double_value(&[])
+    });
+    largest.fold(0.0, f64::max)
+}
+
+/// Gradients summed by PyTorch's Reducer (one replica), or after the replicas' own sum; in all batches but the last a
+/// rank has more rows than another, in the last one row is left for all of them.
+#[test]
+fn ranks_train_the_network_that_one_process_trains() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut experiment = plain();
+    let prepared = Prepared::read(&experiment).unwrap();
+    let one = train(&experiment, &prepared, &path("one"), 1).remove(0);
+    assert_eq!(one.validation.n, 60);
+    for (size, replicas) in [(2, 1), (3, 1), (2, 2)] {
+        experiment.training.replicas = Some(replicas);
+        let name = format!("{size} {replicas}");
+        let outcomes = train(&experiment, &prepared, &path(&name), size);
+        let difference = difference(&path("one"), &path(&name));
+        assert!(difference < 1e-6, "{name}: {difference}");
+        for outcome in &outcomes {
+            assert_eq!(outcome.predictions, outcomes[0].predictions, "{name}");
+            assert!((outcome.validation.pearson - one.validation.pearson).abs() < 1e-5, "{name}");
+        }
+    }
+}
+
+/// Stops when any rank is asked to, at the same step on all; the bytes are those of a run that was left alone.
+#[test]
+fn a_stopped_run_goes_on_to_the_same_bytes() {
+    for (precision, size) in [(Precision::F32, 3), (Precision::Fp16, 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+        let mut experiment = noisy(precision);
+        experiment.training.replicas = Some(size as u64 - 1);
+        let prepared = Prepared::read(&experiment).unwrap();
+        train(&experiment, &prepared, &whole, size);
+        let mut ended = false;
+        while !ended {
+            let results = ranks(size, |place| {
+                let rank = place.group.rank();
+                let mut session = match stopped.exists() {
+                    true => Session::resume_on(prepared.clone(), &stopped, place),
+                    false => Session::start_on(prepared.clone(), experiment.clone(), &stopped, place),
+                }
+                .unwrap();
+                let (stop, mut steps) = (session.stop_flag(), 0);
+                let ended = session.train(&mut |progress| {
+                    steps += u32::from(matches!(progress, Progress::Step { .. }));
+                    stop.store(rank == 1 && steps == 4, Ordering::Relaxed);
+                });
+                match ended {
+                    Ok(_) => true,
+                    Err(error) => {
+                        assert!(matches!(error, Error::Stopped), "{error}");
+                        false
+                    }
+                }
+            });
+            assert!(results.iter().all(|result| *result == results[0]));
+            ended = results[0];
+        }
+        assert!(bytes(&whole) == bytes(&stopped), "{precision:?}");
+    }
+}
+
+/// A run of two ranks is taken up by one process and by three.
+#[test]
+fn a_run_is_resumed_at_any_number_of_ranks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = plain();
+    experiment.training.steps = Some(20);
+    let prepared = Prepared::read(&experiment).unwrap();
+    let whole = folder.path().join("whole");
+    train(&experiment, &prepared, &whole, 1);
+    for size in [1, 3] {
+        let path = folder.path().join(size.to_string());
+        ranks(2, |place| {
+            let mut session = Session::start_on(prepared.clone(), experiment.clone(), &path, place).unwrap();
+            let stop = session.stop_flag();
+            let error = session.train(&mut |_| stop.store(true, Ordering::Relaxed)).unwrap_err();
+            assert!(matches!(error, Error::Stopped), "{error}");
+        });
+        let records = ranks(size, |place| {
+            let mut session = Session::resume_on(prepared.clone(), &path, place).unwrap();
+            session.train(&mut |_| {}).unwrap();
+            session.records().to_vec()
+        });
+        assert!(difference(&whole, &path) < 1e-6, "{size}: {}", difference(&whole, &path));
+        assert!(records[0].iter().map(|record| record.epoch).eq(0..2));
+    }
+}
+
+#[test]
+fn ranks_that_do_not_fit_each_other_are_refused_on_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = plain();
+    let prepared = Prepared::read(&experiment).unwrap();
+    let mut others = experiment.clone();
+    others.split = toml::from_str("kind = 'random'\nvalidation = 0.1\nseed = 2").unwrap();
+    let other_rows = Prepared::read(&others).unwrap();
+    type Change = fn(&mut Experiment, &mut Prepared, &Prepared);
+    let cases: [(Change, &str); 3] = [
+        (|experiment, _, _| experiment.seed = 7, "rank 1 has experiment seed = 7, rank 0 has seed = 1"),
+        (|_, prepared, other| *prepared = other.clone(), "rank 1 has training rows 540 with the hash "),
+        (|_, _, _| tch::set_num_threads(2), "rank 1 has threads 2, rank 0 has 1"),
+    ];
+    for (change, text) in cases {
+        let path = folder.path().join("run");
+        let errors = ranks(2, |place| {
+            let (mut experiment, mut prepared) = (experiment.clone(), prepared.clone());
+            if place.group.rank() == 1 {
+                change(&mut experiment, &mut prepared, &other_rows);
+            }
+            Session::start_on(prepared, experiment, &path, place).unwrap_err().to_string()
+        });
+        for error in errors {
+            assert!(error.contains(text), "{error}");
+        }
+        assert!(!path.exists());
+    }
+    let errors = ranks(2, |place| {
+        let mut experiment = experiment.clone();
+        experiment.training.batch_size = 1;
+        Session::start_on(prepared.clone(), experiment, &folder.path().join("run"), place).unwrap_err().to_string()
+    });
+    assert_eq!(errors[1], "`training.batch_size` is 1, expected at least 2, one row for each process");
+}
