@@ -78,7 +78,7 @@ fn plain() -> Experiment {
 fn noisy(precision: Precision) -> Experiment {
     let mut experiment = small();
     let NetworkConfig::Peppa(network) = &mut experiment.network else { unreachable!() };
-    (network.dropout, network.channels) = (0.3, 16);
+    network.dropout = 0.3;
     experiment.data = Data::Simulated(Assay { rows: 160, ..Assay::default() });
     experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
     experiment.augment.mutate = 0.02;
