@@ -16,7 +16,7 @@ use tch::{Device, Tensor};
 
 use crate::batch::{Rows, Share};
 use crate::error::experiment as refuse;
-use crate::experiment::Data;
+use crate::experiment::{Data, Training};
 use crate::model::Model;
 use crate::replicas::Replicas;
 use crate::report;
@@ -142,7 +142,8 @@ impl Session {
         }
         experiment.training.precision = experiment.training.precision.resolve(*device);
         let share = experiment.training.batch_size / group.size() as u64;
-        experiment.training.replicas.get_or_insert_with(|| replicas(share, *device));
+        let most = if experiment.training.sync_batch_norm { 1 } else { replicas(share, *device) };
+        experiment.training.replicas.get_or_insert(most);
         check_processes(&experiment, &place)?;
         // Before replicas share its threads out.
         let environment = Environment::of(place.clone());
@@ -156,6 +157,7 @@ impl Session {
         }
         let [train, validation] = rows(&experiment, &prepared, *device)?;
         check_steps(&experiment, train.len())?;
+        check_last_batch(&experiment, train.len(), group.size())?;
         let mut state = State::new(&experiment, &model)?;
         state.share(group, &model)?;
         let (replicas, reducer) = (Replicas::new(&experiment, &model)?, reducer(&experiment, group, &model)?);
@@ -204,6 +206,7 @@ impl Session {
         let vectors = if run.writes() { run.folder().vectors()? } else { None };
         let model = model(&experiment, vectors::of_lead(group, vectors)?.as_ref(), *device)?;
         let [train, validation] = rows(&experiment, &prepared, *device)?;
+        check_last_batch(&experiment, train.len(), group.size())?;
         let mut state = State::new(&experiment, &model)?;
         let mut records = if run.writes() { run.folder().records()? } else { Vec::new() };
         if run.writes() && run.folder().last_path().exists() {
@@ -392,6 +395,17 @@ fn check_steps(experiment: &Experiment, rows: usize) -> Result<(), Error> {
     let found = rows * experiment.augment.copies();
     let expected = format!("at most {found}, the rows of a pass, as full batches only are wanted");
     Err(refuse("training.batch_size", experiment.training.batch_size, expected))
+}
+
+/// Batch norms that see the rows of all processes need a row of each.
+fn check_last_batch(experiment: &Experiment, rows: usize, ranks: usize) -> Result<(), Error> {
+    let Training { batch_size, drop_last, sync_batch_norm, .. } = experiment.training;
+    let last = (rows * experiment.augment.copies()) as u64 % batch_size;
+    if !sync_batch_norm || drop_last || last == 0 || last >= ranks as u64 {
+        return Ok(());
+    }
+    let expected = format!("another number: it leaves {last} rows to the last batch, too few for {ranks} processes");
+    Err(refuse("training.batch_size", batch_size, expected))
 }
 
 /// As many replicas as there are threads on a CPU, each with 8 rows at least.

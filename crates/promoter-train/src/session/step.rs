@@ -1,7 +1,7 @@
 //! One training step.
 
 use promoter_encode::random::Stream;
-use promoter_torch::distributed::Reducer;
+use promoter_torch::distributed::{Group, Reducer};
 use promoter_torch::{group, random};
 use promoter_zoo::Mode;
 use tch::Tensor;
@@ -41,7 +41,11 @@ impl Session {
             // LibTorch's fused dropout knows no other generator.
             tch::manual_seed(first);
         }
-        random::with_seed(first, || self.step_with(batch, global, &mut seeds))?
+        let group = match self.experiment.training.sync_batch_norm {
+            true => self.place.group.clone(),
+            false => Group::alone(),
+        };
+        random::with_seed(first, || group.synchronise(|| self.step_with(batch, global, &mut seeds)))?
     }
 
     fn step_with(&mut self, batch: &Batch, global: u64, seeds: &mut Stream) -> Result<(), Error> {
