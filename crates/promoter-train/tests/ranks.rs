@@ -141,26 +141,27 @@ fn ranks_train_the_network_that_one_process_trains() {
 /// which is another network.
 #[test]
 fn synchronised_batch_norms_are_those_of_one_process() {
-    let sonnet = "name = 'peppa'\nchannels = 32\nheads = 2\nkey = 8\nblocks = 1\ndropout = 0.0";
     let keras = "name = 'noisy-chardonnay'\nlength = 85\nfilters = [8, 8, 8]\nwidths = [9, 5, 3]\nlstm_units = 4\n
          dense_units = 8\nlstm_dropout = 0.0\ndense_dropout = 0.0";
-    for network in [sonnet, keras] {
+    for network in [small().network, toml::from_str(keras).unwrap()] {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let mut experiment = plain();
-        experiment.network = toml::from_str(network).unwrap();
-        experiment.optimiser = OptimiserConfig::Sgd { lr: 1e-4, momentum: 0.0 };
-        experiment.training.batch_size = 24;
+        experiment.network = network;
+        // At 1e-4 rounding grows by itself: another 3e-7 of the rate makes a difference of 2e-3 in one process.
+        experiment.optimiser = OptimiserConfig::Sgd { lr: 2e-6, momentum: 0.0 };
+        experiment.training.batch_size = 16;
         experiment.training.sync_batch_norm = true;
         experiment.training.replicas = None;
         let prepared = Prepared::read(&experiment).unwrap();
         start(&experiment, &prepared, &path("one")).unwrap().train(&mut |_| {}).unwrap();
         train(&experiment, &prepared, &path("two"), 2);
         let same = difference(&path("one"), &path("two"));
-        assert!(same < 1e-6, "{same}: {network}");
+        assert!(same < 1e-6, "{same}");
         experiment.training.sync_batch_norm = false;
+        experiment.training.steps = Some(10);
         train(&experiment, &prepared, &path("local"), 2);
-        assert!(difference(&path("one"), &path("local")) > 1e-4);
+        assert!(difference(&path("one"), &path("local")) > 1e-3);
     }
 }
 
