@@ -102,11 +102,20 @@ fn bytes(path: &Path) -> Vec<Vec<u8>> {
     files.iter().map(|file| std::fs::read(path.join(file)).unwrap()).collect()
 }
 
-/// Largest difference of two runs' networks.
+/// Largest difference of two runs' parameters.
 fn difference(a: &Path, b: &Path) -> f64 {
+    difference_of(a, b, |name| !is_average(name))
+}
+
+/// Whether a batch norm keeps it for prediction.
+fn is_average(name: &str) -> bool {
+    ["mean", "variance", "running_var"].iter().any(|end| name.ends_with(end))
+}
+
+fn difference_of(a: &Path, b: &Path, of: fn(&str) -> bool) -> f64 {
     let read = |path: &Path| Tensors::read(&path.join("checkpoints/last.safetensors")).unwrap().tensors;
     let (a, b) = (read(a), read(b));
-    let network = a.iter().filter(|(name, _)| name.starts_with("network."));
+    let network = a.iter().filter(|(name, _)| name.starts_with("network.") && of(name));
     let largest = network.map(|(name, a)| {
         let difference: Tensor = a.to_kind(Kind::Double) - b[name].to_kind(Kind::Double);
         difference.abs().max().double_value(&[])
@@ -157,11 +166,13 @@ fn synchronised_batch_norms_are_those_of_one_process() {
         start(&experiment, &prepared, &path("one")).unwrap().train(&mut |_| {}).unwrap();
         train(&experiment, &prepared, &path("two"), 2);
         let same = difference(&path("one"), &path("two"));
-        assert!(same < 1e-6, "{same}");
+        // LibTorch adds a single process's statistics up in f32.
+        let averages = difference_of(&path("one"), &path("two"), is_average);
+        assert!(same < 1e-6 && averages < 1e-5, "{same} {averages}");
         experiment.training.sync_batch_norm = false;
         experiment.training.steps = Some(10);
         train(&experiment, &prepared, &path("local"), 2);
-        assert!(difference(&path("one"), &path("local")) > 1e-3);
+        assert!(difference_of(&path("one"), &path("local"), is_average) > 1e-3);
     }
 }
 
