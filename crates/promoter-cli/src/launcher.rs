@@ -15,6 +15,22 @@ enum Launcher {
     Slurm,
 }
 
+/// Whether the launcher starts this command again, after a failure or a requeue: torchrun's `--max-restarts`, Slurm's
+/// `--requeue`.
+pub(crate) fn is_restart() -> bool {
+    is_restart_by(&get)
+}
+
+fn is_restart_by(get: Get<'_>) -> bool {
+    let counts = ["TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"];
+    counts.iter().any(|name| get(name).and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > 0))
+}
+
+/// The value of a variable of this process, where it is set and not empty.
+fn get(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// This process among those that were started together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -30,7 +46,7 @@ type Get<'a> = &'a dyn Fn(&str) -> Option<String>;
 impl Launch {
     /// What the environment of this process says; none for a process that was started by itself.
     pub(crate) fn of_environment() -> Result<Option<Self>> {
-        Self::read(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::read(&get)
     }
 
     fn read(get: Get<'_>) -> Result<Option<Self>> {
@@ -200,6 +216,14 @@ mod tests {
         let expected = Rendezvous { launcher_serves: true, restarts: 3, interface, ..at(1, 2, "localhost", 29501) };
         assert_eq!((launch.at.clone(), launch.share(8)), (expected, 4));
         assert_eq!(launch.line(), "2, started by torchrun, meeting at localhost:29501");
+    }
+
+    #[test]
+    fn a_restart_is_one_by_torchrun_or_slurm() {
+        let is_restart =
+            |name: &'static str, value: &'static str| is_restart_by(&|asked| (asked == name).then(|| value.to_owned()));
+        assert!(is_restart("TORCHELASTIC_RESTART_COUNT", "1") && is_restart("SLURM_RESTART_COUNT", "2"));
+        assert!(!is_restart("TORCHELASTIC_RESTART_COUNT", "0") && !is_restart("RANK", "1"));
     }
 
     #[test]

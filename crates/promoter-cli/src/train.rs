@@ -11,11 +11,11 @@ use clap::Args;
 use promoter::Predictor;
 use promoter::train::prepared::Part;
 use promoter::train::run::{Line, Summary};
-use promoter::train::{Place, Scores, Session};
+use promoter::train::{Experiment, Outcome, Place, Scores, Session};
 
 use crate::launcher::Launch;
 use crate::output::Output;
-use crate::{device, interrupt, memory, recipe};
+use crate::{device, interrupt, launcher, memory, recipe};
 
 /// Train a network from an experiment file or a table
 ///
@@ -27,7 +27,7 @@ use crate::{device, interrupt, memory, recipe};
 ///
 /// Several processes train one network when torchrun, mpirun or srun starts this command: each computes its share of
 /// every batch, and process 0 alone writes. TERM and USR2 write a checkpoint and end with status 75: start again with
-/// --resume.
+/// --resume, which torchrun's and Slurm's own restarts need not say.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter train examples/enformer_slim.toml
@@ -77,14 +77,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     let place = arguments.device.place(launch.as_ref())?;
-    let device = place.device;
-    let mut session = match (arguments.resume, asked) {
+    let mut session = open(arguments, asked, place, &mut out)?;
+    begin(&mut out, &session, launch.as_ref())?;
+    interrupt::set_flag(Some(session.stop_flag()));
+    let outcome = progress::train(&mut session, &mut out);
+    interrupt::set_flag(None);
+    let outcome = outcome?;
+    if session.place().group.leads() { finish(&session, &outcome, &mut out) } else { Ok(()) }
+}
+
+/// Starts or continues a run.
+fn open(arguments: &Arguments, asked: Option<Experiment>, place: Place, out: &mut impl Write) -> Result<Session> {
+    let is_there = arguments.out.as_deref().is_some_and(Path::exists);
+    let resume = arguments.resume || (is_there && launcher::is_restart());
+    match (resume, asked) {
         (false, Some(experiment)) => {
             experiment.check()?;
-            memory::check_experiment(&experiment, device)?;
-            Session::start(experiment, &folder(arguments)?, place)?
+            memory::check_experiment(&experiment, place.device)?;
+            Ok(Session::start(experiment, &folder(arguments)?, place)?)
         }
-        (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, place, &mut out)?,
+        (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, place, out),
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
             let session = Session::resume(path, place)?;
@@ -95,18 +107,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                     path.display()
                 );
             }
-            session
+            Ok(session)
         }
-    };
-    begin(&mut out, &session, launch.as_ref())?;
-    interrupt::set_flag(Some(session.stop_flag()));
-    let outcome = progress::train(&mut session, &mut out);
-    interrupt::set_flag(None);
-    let outcome = outcome?;
-    if !session.place().group.leads() {
-        return Ok(());
     }
-    let summary = session.report(&outcome)?;
+}
+
+/// Report and predictor of a finished run.
+fn finish(session: &Session, outcome: &Outcome, out: &mut impl Write) -> Result<()> {
+    let summary = session.report(outcome)?;
     let folder = session.folder();
     if summary.lines.is_empty() {
         writeln!(out, "\nreport     {}", folder.report_path().display())?;
@@ -115,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     write!(out, "{}", table(&summary))?;
     let predictor = folder.path().join("predictor.safetensors");
-    Predictor::of_run(folder.path(), device)?.save(&predictor)?;
+    Predictor::of_run(folder.path(), session.place().device)?.save(&predictor)?;
     writeln!(out, "\nreport     {}", folder.report_path().display())?;
     writeln!(out, "predictor  {}", predictor.display())?;
     Ok(())

@@ -35,6 +35,8 @@ constexpr milliseconds BEAT{500};
 constexpr milliseconds SILENCE{3000};
 // For an answer of the store, once something has failed.
 constexpr milliseconds ANSWER{10000};
+// To reach the store: PyTorch's default.
+constexpr milliseconds REACH{300000};
 // Of a bucket of gradients, and of the first one, which can be sent soon: DistributedDataParallel's defaults.
 constexpr size_t BUCKET = 25 << 20, FIRST_BUCKET = 1 << 20;
 
@@ -162,7 +164,7 @@ extern "C" {
 int pt_group_join(const char *host, int port, int rank, int size, int serves, const char *prefix, const char *interface,
                   int64_t timeout, pt_group **out) {
   PT_TRY(keep_quiet(); c10d::TCPStoreOptions options; options.port = port; options.isServer = serves; options.waitWorkers = false;
-         options.timeout = milliseconds(timeout);
+         options.timeout = std::min(milliseconds(timeout), REACH);
          Store store = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(host, options));
          auto heart = std::make_unique<Heart>(store, rank);
          *out = new pt_group{rank, size, store, std::move(heart), nullptr};

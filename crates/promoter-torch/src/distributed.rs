@@ -92,7 +92,7 @@ impl Group {
             return Ok(Self::alone());
         }
         let meet = |source| Error::Meet { host: at.host.clone(), port: at.port, source };
-        let c_string = |text: &str| CString::new(text).map_err(|error| meet(TchError::Torch(error.to_string())));
+        let c_string = |text: &str| CString::new(text).map_err(|error| meet(TchError::Nul(error)));
         let (host, interface) = (c_string(&at.host)?, c_string(at.interface.as_deref().unwrap_or_default())?);
         let prefix = c_string(&format!("promoter/{}", at.restarts))?;
         let serves = at.rank == 0 && !at.launcher_serves;

@@ -195,8 +195,9 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub batch_norm_averages: BatchNormAverages,
-    /// Whether batch norms see the rows of all processes that train together, as if one process had them; otherwise each
-    /// process has statistics of its own, and process 0's averages are kept, as PyTorch's DistributedDataParallel does.
+    /// Whether batch norms see the rows of all processes that train together, as if one process had them; otherwise
+    /// each process has statistics of its own, and process 0's averages are kept, as PyTorch's DistributedDataParallel
+    /// does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub sync_batch_norm: bool,

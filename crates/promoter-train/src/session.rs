@@ -3,6 +3,7 @@
 mod epoch;
 mod evaluate;
 mod gather;
+mod processes;
 mod step;
 
 use std::path::Path;
@@ -11,12 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use promoter_encode::embed::Vectors;
 use promoter_torch::backend;
-use promoter_torch::distributed::{Group, Reducer};
+use promoter_torch::distributed::Reducer;
 use tch::{Device, Tensor};
 
 use crate::batch::{Rows, Share};
 use crate::error::experiment as refuse;
-use crate::experiment::{Data, Training};
 use crate::model::Model;
 use crate::replicas::Replicas;
 use crate::report;
@@ -120,7 +120,7 @@ impl Session {
         experiment.check()?;
         let environment = Environment::of(place.clone());
         agreement::on_experiment(&place.group, "start", &environment, Some(&experiment))?;
-        let prepared = read(&experiment, &place.group)?;
+        let prepared = processes::read(&experiment, &place.group)?;
         Self::start_on(prepared, experiment, folder, place)
     }
 
@@ -144,7 +144,7 @@ impl Session {
         let share = experiment.training.batch_size / group.size() as u64;
         let most = if experiment.training.sync_batch_norm { 1 } else { replicas(share, *device) };
         experiment.training.replicas.get_or_insert(most);
-        check_processes(&experiment, &place)?;
+        processes::check(&experiment, &place)?;
         // Before replicas share its threads out.
         let environment = Environment::of(place.clone());
         agreement::on_experiment(group, "start", &environment, Some(&experiment))?;
@@ -157,10 +157,11 @@ impl Session {
         }
         let [train, validation] = rows(&experiment, &prepared, *device)?;
         check_steps(&experiment, train.len())?;
-        check_last_batch(&experiment, train.len(), group.size())?;
+        processes::check_last_batch(&experiment, train.len(), group.size())?;
         let mut state = State::new(&experiment, &model)?;
         state.share(group, &model)?;
-        let (replicas, reducer) = (Replicas::new(&experiment, &model)?, reducer(&experiment, group, &model)?);
+        let (replicas, reducer) =
+            (Replicas::new(&experiment, &model)?, processes::reducer(&experiment, group, &model)?);
         let run = match group.leads() {
             true => Run::create(folder, &experiment, &environment, vectors.as_ref())?,
             false => Run::of_lead(folder),
@@ -181,8 +182,8 @@ impl Session {
     pub fn resume(folder: &Path, place: impl Into<Place>) -> Result<Self, Error> {
         let place = place.into();
         agreement::on_experiment(&place.group, "resume", &Environment::of(place.clone()), None)?;
-        let experiment = of_run(folder, &place.group)?;
-        let prepared = read(&experiment, &place.group)?;
+        let experiment = processes::experiment_of_run(folder, &place.group)?;
+        let prepared = processes::read(&experiment, &place.group)?;
         Self::resume_on(prepared, folder, place)
     }
 
@@ -199,14 +200,14 @@ impl Session {
             true => Run::resume(folder, &environment)?,
             false => Run::of_lead(folder),
         };
-        let experiment = of_run(folder, group)?;
+        let experiment = processes::experiment_of_run(folder, group)?;
         experiment.check()?;
-        check_processes(&experiment, &place)?;
+        processes::check(&experiment, &place)?;
         agreement::on_rows(group, &prepared)?;
         let vectors = if run.writes() { run.folder().vectors()? } else { None };
         let model = model(&experiment, vectors::of_lead(group, vectors)?.as_ref(), *device)?;
         let [train, validation] = rows(&experiment, &prepared, *device)?;
-        check_last_batch(&experiment, train.len(), group.size())?;
+        processes::check_last_batch(&experiment, train.len(), group.size())?;
         let mut state = State::new(&experiment, &model)?;
         let mut records = if run.writes() { run.folder().records()? } else { Vec::new() };
         if run.writes() && run.folder().last_path().exists() {
@@ -214,7 +215,8 @@ impl Session {
         }
         state.share(group, &model)?;
         records.retain(|record| record.epoch < state.counters.epoch);
-        let (replicas, reducer) = (Replicas::new(&experiment, &model)?, reducer(&experiment, group, &model)?);
+        let (replicas, reducer) =
+            (Replicas::new(&experiment, &model)?, processes::reducer(&experiment, group, &model)?);
         let stop = Arc::default();
         Ok(Self { experiment, prepared, run, place, model, replicas, reducer, train, validation, state, records, stop })
     }
@@ -334,54 +336,6 @@ impl Session {
     }
 }
 
-/// The rows of an experiment. A packed copy that is not there yet is written by rank 0, before others look for it.
-fn read(experiment: &Experiment, group: &Group) -> Result<Prepared, Error> {
-    let is_cached = matches!(experiment.data, Data::File { cache: Some(_), .. });
-    if !is_cached || group.is_alone() {
-        return Prepared::read(experiment);
-    }
-    if !group.leads() {
-        group.barrier()?;
-        return Prepared::read(experiment);
-    }
-    let prepared = Prepared::read(experiment)?;
-    group.barrier()?;
-    Ok(prepared)
-}
-
-/// The experiment of the run in a folder, which rank 0 reads.
-fn of_run(folder: &Path, group: &Group) -> Result<Experiment, Error> {
-    let text = if group.leads() { Folder::open(folder)?.experiment()?.to_toml() } else { String::new() };
-    let told = String::from_utf8_lossy(&group.of_lead(text.as_bytes())?).into_owned();
-    Experiment::from_toml(&told).map_err(|source| Error::Config { path: folder.to_owned(), source })
-}
-
-/// What several processes cannot do.
-fn check_processes(experiment: &Experiment, Place { device, group }: &Place) -> Result<(), Error> {
-    if group.is_alone() {
-        return Ok(());
-    }
-    if *device != Device::Cpu {
-        let reason = "needs `--device cpu`: NCCL, which would serve GPUs, is not among the backends of this build";
-        return Err(Error::Processes { reason });
-    }
-    if experiment.training.batch_size < group.size() as u64 {
-        let expected = format!("at least {}, one row for each process", group.size());
-        return Err(refuse("training.batch_size", experiment.training.batch_size, expected));
-    }
-    Ok(())
-}
-
-/// PyTorch's Reducer hangs on the gradients of one set of parameters, each of which is passed once: where a share goes
-/// through the network in several pieces, on replicas or one after the other, their sum is added up afterwards instead.
-fn reducer(experiment: &Experiment, group: &Group, model: &Model) -> Result<Option<Reducer>, Error> {
-    let training = &experiment.training;
-    if training.replicas.unwrap_or(1) > 1 || training.accumulate > 1 {
-        return Ok(None);
-    }
-    Ok(Reducer::new(group, model.weights())?)
-}
-
 fn steps_per_pass(experiment: &Experiment, rows: usize) -> u64 {
     let items = (rows * experiment.augment.copies()) as u64;
     let batch = experiment.training.batch_size;
@@ -395,17 +349,6 @@ fn check_steps(experiment: &Experiment, rows: usize) -> Result<(), Error> {
     let found = rows * experiment.augment.copies();
     let expected = format!("at most {found}, the rows of a pass, as full batches only are wanted");
     Err(refuse("training.batch_size", experiment.training.batch_size, expected))
-}
-
-/// Batch norms that see the rows of all processes need a row of each.
-fn check_last_batch(experiment: &Experiment, rows: usize, ranks: usize) -> Result<(), Error> {
-    let Training { batch_size, drop_last, sync_batch_norm, .. } = experiment.training;
-    let last = (rows * experiment.augment.copies()) as u64 % batch_size;
-    if !sync_batch_norm || drop_last || last == 0 || last >= ranks as u64 {
-        return Ok(());
-    }
-    let expected = format!("another number: it leaves {last} rows to the last batch, too few for {ranks} processes");
-    Err(refuse("training.batch_size", batch_size, expected))
 }
 
 /// As many replicas as there are threads on a CPU, each with 8 rows at least.

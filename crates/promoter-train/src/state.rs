@@ -132,7 +132,7 @@ impl State {
     /// Takes over rank 0's network and state.
     ///
     /// # Errors
-    /// [`Error::Params`], [`Error::Disagreement`] for counters that are not those of this version.
+    /// [`Error::Params`], [`Error::Json`].
     pub(crate) fn share(&mut self, group: &Group, model: &Model) -> Result<(), Error> {
         if group.is_alone() {
             return Ok(());
@@ -140,8 +140,8 @@ impl State {
         let own = self.tensors().map(|(_, tensor)| tensor.shallow_clone());
         group.broadcast(&model.tensors().map(Tensor::shallow_clone).chain(own).collect::<Vec<_>>())?;
         let told = group.of_lead(&serde_json::to_vec(&self.counters).unwrap_or_default())?;
-        let fault = |fault| Error::Disagreement { differences: format!("rank 0 says how far it is: {fault}") };
-        self.counters = serde_json::from_slice(&told).map_err(fault)?;
+        let damaged = |source| Error::Json { path: "rank 0's counters".into(), source };
+        self.counters = serde_json::from_slice(&told).map_err(damaged)?;
         Ok(())
     }
 

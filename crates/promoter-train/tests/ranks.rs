@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use promoter_label::Noise;
+use promoter_metrics::Metric;
 use promoter_sim::Assay;
 use promoter_torch::distributed::{Group, Rendezvous};
 use promoter_torch::file::Tensors;
@@ -146,8 +147,8 @@ fn ranks_train_the_network_that_one_process_trains() {
     }
 }
 
-/// Batch norms over the rows of both ranks, in the frameworks' three ways, for a hundred steps; and over each one's own,
-/// which is another network.
+/// Batch norms over the rows of both ranks, in Sonnet's way and in Keras', for a hundred steps; and over each one's
+/// own, which is another network.
 #[test]
 fn synchronised_batch_norms_are_those_of_one_process() {
     let keras = "name = 'noisy-chardonnay'\nlength = 85\nfilters = [8, 8, 8]\nwidths = [9, 5, 3]\nlstm_units = 4\n
@@ -159,7 +160,7 @@ fn synchronised_batch_norms_are_those_of_one_process() {
         experiment.network = network;
         // At 1e-4 rounding grows by itself: another 3e-7 of the rate makes a difference of 2e-3 in one process.
         experiment.optimiser = OptimiserConfig::Sgd { lr: 2e-6, momentum: 0.0 };
-        experiment.training.batch_size = 16;
+        experiment.training.batch_size = 8;
         experiment.training.sync_batch_norm = true;
         experiment.training.replicas = None;
         let prepared = Prepared::read(&experiment).unwrap();
@@ -275,4 +276,31 @@ fn ranks_that_do_not_fit_each_other_are_refused_on_all_of_them() {
         refused(Session::start_on(prepared.clone(), experiment, &folder.path().join("run"), place))
     });
     assert_eq!(errors[1], "`training.batch_size` is 1, expected at least 2, one row for each process");
+}
+
+/// Before labels are seen: each piece has a mean over its own masked k-mers.
+#[test]
+fn masked_kmers_are_learnt_by_several_ranks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = small();
+    let network = "name = 'bert'\nobjective = 'masked_kmers'\nk = 3\nchannels = 16\nblocks = 1\nheads = 2";
+    experiment.network = toml::from_str(network).unwrap();
+    experiment.encoding = toml::from_str("one_hot.fit.length = 110").unwrap();
+    experiment.data = Data::Simulated(Assay { rows: 160, ..Assay::default() });
+    experiment.augment.shift = 0;
+    experiment.loss = Loss::MaskedKmers { share: 0.15 };
+    experiment.optimiser = OptimiserConfig::Adam { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8 };
+    experiment.training.best = Metric::Accuracy;
+    experiment.training.evaluation_batch_size = 5;
+    let prepared = Prepared::read(&experiment).unwrap();
+    let records = ranks(3, |place| {
+        let (experiment, path) = (experiment.clone(), folder.path().join("run"));
+        let mut session = Session::start_on(prepared.clone(), experiment, &path, place).unwrap();
+        session.train(&mut |_| {}).unwrap();
+        session.records().iter().map(|record| (record.train_loss, record.validation_loss, record.chosen_by)).collect()
+    });
+    let records: &[Vec<(f64, f64, f64)>] = &records;
+    assert!(records.iter().all(|other| *other == records[0]));
+    let [first, last] = records[0][..] else { panic!("two epochs") };
+    assert!(last.0 < first.0 && last.1.is_finite() && last.2 > 0.0, "{records:?}");
 }

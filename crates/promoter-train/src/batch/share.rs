@@ -2,8 +2,8 @@
 
 use tch::{TchError, Tensor};
 
-/// Which rows of every batch one of several ranks takes: every `ranks`-th, from its own number on. The batches are those
-/// of a single process, whatever the number of ranks.
+/// Which rows of every batch one of several ranks takes: every `ranks`-th, from its own number on. The batches are
+/// those of a single process, whatever the number of ranks.
 ///
 /// ```
 /// use promoter_train::batch::Share;
