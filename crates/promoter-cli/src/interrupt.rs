@@ -17,7 +17,7 @@ use promoter::encode::file::remove_unfinished;
 static GRACEFUL: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
 
 /// From now on Ctrl-C and TERM remove temporary files and end the program with 128 + the signal's number. While there
-/// is a flag of [`set_flag`], the first TERM or USR2 sets it instead.
+/// is a flag of [`set_flag`], TERM and USR2 set it instead.
 #[cfg(unix)]
 pub(crate) fn watch() -> std::io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
@@ -36,11 +36,11 @@ pub(crate) fn watch() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Asks what ends by itself to do so; false where there is none, or where it was asked before.
+/// Asks what ends by itself to do so; false where there is none. Launchers may send a signal more than once.
 #[cfg(unix)]
 fn ask() -> bool {
     let flag = GRACEFUL.lock().unwrap_or_else(PoisonError::into_inner);
-    flag.as_ref().is_some_and(|flag| !flag.swap(true, Ordering::Relaxed))
+    flag.as_ref().inspect(|flag| flag.store(true, Ordering::Relaxed)).is_some()
 }
 
 /// Sets the flag of what ends by itself, or that there is none.

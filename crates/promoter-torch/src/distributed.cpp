@@ -43,10 +43,13 @@ constexpr size_t BUCKET = 25 << 20, FIRST_BUCKET = 1 << 20;
 // A lost connection is an error here, with one line for people: c10d warns of it besides, with call stacks. Unless its
 // level of warnings was changed.
 static void keep_quiet() {
-  if (FLAGS_caffe2_log_level == 1) FLAGS_caffe2_log_level = 2;
+  constexpr int WARNING = 1, FATAL = 3;
+  if (FLAGS_caffe2_log_level == WARNING) FLAGS_caffe2_log_level = FATAL;
 }
 
 static std::string beat_of(int rank) { return "beat/" + std::to_string(rank); }
+
+static std::string left_by(int rank) { return "left/" + std::to_string(rank); }
 
 // Signs of life of this process, by a thread with a connection of its own: a process that waits for others still gives
 // them.
@@ -82,9 +85,32 @@ class Heart {
 
 struct pt_group {
   int rank, size;
+  bool serves;
   Store store;
   std::unique_ptr<Heart> heart;
   Processes processes;
+  bool failed = false;
+
+  // Ranks that wait for this one see its connections close, and ask the store who is lost: whoever serves it stays until
+  // they have.
+  ~pt_group() {
+    processes.reset();
+    if (!failed || !serves) return;
+    try {
+      auto lost = "," + lost_before() + ",";
+      auto until = std::chrono::steady_clock::now() + ANSWER;
+      auto is_left = [&](int r) {
+        return r == rank || lost.find("," + std::to_string(r) + ",") != std::string::npos || store->check({left_by(r)});
+      };
+      for (int r = 0; r < size && std::chrono::steady_clock::now() < until;) {
+        if (is_left(r)) r++; else std::this_thread::sleep_for(BEAT / 5);
+      }
+    } catch (...) {
+      // Nobody can ask any more.
+    }
+  }
+
+  std::string lost_before() { return store->check({"lost"}) ? store->get_to_str("lost") : ""; }
 
   // Last signs of life, empty where there is none.
   std::vector<std::string> beats() {
@@ -98,11 +124,19 @@ struct pt_group {
   // Ranks that give no sign of life, with commas between. Who finds some first says so to all: it ends soon, and is not
   // to be taken for lost itself.
   std::string lost() {
+    failed = true;
     store->setTimeout(ANSWER);
     store->wait({beat_of(0)});
+    auto text = find_lost();
+    store->set(left_by(rank), "");
+    return text;
+  }
+
+  std::string find_lost() {
+    if (auto text = lost_before(); !text.empty()) return text;
     auto before = beats();
     std::this_thread::sleep_for(SILENCE);
-    if (store->check({"lost"})) return store->get_to_str("lost");
+    if (auto text = lost_before(); !text.empty()) return text;
     auto after = beats();
     std::string text;
     for (int r = 0; r < size; r++) {
@@ -167,7 +201,7 @@ int pt_group_join(const char *host, int port, int rank, int size, int serves, co
          options.timeout = std::min(milliseconds(timeout), REACH);
          Store store = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(host, options));
          auto heart = std::make_unique<Heart>(store, rank);
-         *out = new pt_group{rank, size, store, std::move(heart), nullptr};
+         *out = new pt_group{rank, size, serves != 0, store, std::move(heart), nullptr};
          (*out)->meet(host, interface, milliseconds(timeout)))
 }
 void pt_group_free(pt_group *group) { delete group; }

@@ -116,10 +116,13 @@ impl Group {
             return Err(meet(met.err().unwrap_or_else(|| TchError::Torch("no group".into()))));
         }
         let joined = Joined { group, at: at.clone() };
-        match met {
-            Ok(()) => Ok(Self(Some(Arc::new(joined)))),
-            Err(error) => Err(joined.failure(error)),
+        if let Err(error) = met {
+            return Err(joined.failure(error));
         }
+        let group = Self(Some(Arc::new(joined)));
+        // Who left at once would be missed by whoever still connects.
+        group.barrier()?;
+        Ok(group)
     }
 
     /// This process, from 0.
