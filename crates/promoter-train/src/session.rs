@@ -118,6 +118,7 @@ impl Session {
     pub fn start(experiment: Experiment, folder: &Path, place: impl Into<Place>) -> Result<Self, Error> {
         let place = place.into();
         experiment.check()?;
+        processes::check(&experiment, &place)?;
         let environment = Environment::of(place.clone());
         agreement::on_experiment(&place.group, "start", &environment, Some(&experiment))?;
         let prepared = processes::read(&experiment, &place.group)?;

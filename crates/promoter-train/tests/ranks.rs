@@ -75,11 +75,17 @@ fn plain() -> Experiment {
     experiment
 }
 
+/// A small network with batch norms and dropout.
+fn with_batch_norms(dropout: f64) -> NetworkConfig {
+    let sizes = "name = 'noisy-chardonnay'\nlength = 85\nfilters = [8, 8, 8]\nwidths = [9, 5, 3]\nlstm_units = 4";
+    let dropout = format!("lstm_dropout = {dropout:?}\ndense_dropout = {dropout:?}");
+    toml::from_str(&format!("{sizes}\ndense_units = 8\n{dropout}")).unwrap()
+}
+
 /// Everything random, and everything that steps are made of.
 fn noisy(precision: Precision) -> Experiment {
     let mut experiment = small();
-    let NetworkConfig::Peppa(network) = &mut experiment.network else { unreachable!() };
-    network.dropout = 0.3;
+    experiment.network = with_batch_norms(0.3);
     experiment.data = Data::Simulated(Assay { rows: 160, ..Assay::default() });
     experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
     experiment.augment.mutate = 0.02;
@@ -147,34 +153,39 @@ fn ranks_train_the_network_that_one_process_trains() {
     }
 }
 
-/// Batch norms over the rows of both ranks, in Sonnet's way and in Keras', for a hundred steps; and over each one's
-/// own, which is another network.
+/// Batch norms over the rows of both ranks for a hundred steps; and over each one's own, which is another network.
 #[test]
 fn synchronised_batch_norms_are_those_of_one_process() {
-    let keras = "name = 'noisy-chardonnay'\nlength = 85\nfilters = [8, 8, 8]\nwidths = [9, 5, 3]\nlstm_units = 4\n
-         dense_units = 8\nlstm_dropout = 0.0\ndense_dropout = 0.0";
-    for network in [small().network, toml::from_str(keras).unwrap()] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let mut experiment = plain();
-        experiment.network = network;
-        // At 1e-4 rounding grows by itself: another 3e-7 of the rate makes a difference of 2e-3 in one process.
-        experiment.optimiser = OptimiserConfig::Sgd { lr: 2e-6, momentum: 0.0 };
-        experiment.training.batch_size = 8;
-        experiment.training.sync_batch_norm = true;
-        experiment.training.replicas = None;
-        let prepared = Prepared::read(&experiment).unwrap();
-        start(&experiment, &prepared, &path("one")).unwrap().train(&mut |_| {}).unwrap();
-        train(&experiment, &prepared, &path("two"), 2);
-        let same = difference(&path("one"), &path("two"));
-        // LibTorch adds a single process's statistics up in f32.
-        let averages = difference_of(&path("one"), &path("two"), is_average);
-        assert!(same < 1e-6 && averages < 1e-5, "{same} {averages}");
-        experiment.training.sync_batch_norm = false;
-        experiment.training.steps = Some(10);
-        train(&experiment, &prepared, &path("local"), 2);
-        assert!(difference_of(&path("one"), &path("local"), is_average) > 1e-3);
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut experiment = plain();
+    experiment.network = with_batch_norms(0.0);
+    experiment.optimiser = OptimiserConfig::Sgd { lr: 1e-4, momentum: 0.0 };
+    experiment.training.batch_size = 16;
+    experiment.training.sync_batch_norm = true;
+    experiment.training.replicas = None;
+    let prepared = Prepared::read(&experiment).unwrap();
+    start(&experiment, &prepared, &path("one")).unwrap().train(&mut |_| {}).unwrap();
+    train(&experiment, &prepared, &path("two"), 2);
+    let same = difference(&path("one"), &path("two"));
+    // LibTorch adds a single process's statistics up in f32.
+    let averages = difference_of(&path("one"), &path("two"), is_average);
+    assert!(same < 1e-6 && averages < 1e-5, "{same} {averages}");
+    experiment.training.sync_batch_norm = false;
+    experiment.training.steps = Some(10);
+    train(&experiment, &prepared, &path("local"), 2);
+    assert!(difference_of(&path("one"), &path("local"), is_average) > 1e-3);
+
+    // Pieces would see a part of the rows each.
+    (experiment.training.sync_batch_norm, experiment.training.accumulate) = (true, 2);
+    let error = experiment.check().unwrap_err().to_string();
+    assert_eq!(error, "`training.accumulate` is 2, expected 1, as `training.sync_batch_norm` is on");
+    // A rank without rows would be waited for.
+    (experiment.training.accumulate, experiment.training.batch_size) = (1, 83);
+    let errors = ranks(2, |place| {
+        refused(Session::start_on(prepared.clone(), experiment.clone(), &folder.path().join("run"), place))
+    });
+    assert!(errors[0].contains("it leaves 1 rows to the last batch, too few for 2 processes"), "{errors:?}");
 }
 
 /// Stops when any rank is asked to, at the same step on all; the bytes are those of a run that was left alone.

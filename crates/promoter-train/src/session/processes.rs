@@ -28,6 +28,9 @@ pub(super) fn read(experiment: &Experiment, group: &Group) -> Result<Prepared, E
 
 /// The experiment of the run in a folder, which rank 0 reads.
 pub(super) fn experiment_of_run(folder: &Path, group: &Group) -> Result<Experiment, Error> {
+    if group.is_alone() {
+        return Folder::open(folder)?.experiment();
+    }
     let text = if group.leads() { Folder::open(folder)?.experiment()?.to_toml() } else { String::new() };
     let told = String::from_utf8_lossy(&group.of_lead(text.as_bytes())?).into_owned();
     Experiment::from_toml(&told).map_err(|source| Error::Config { path: folder.to_owned(), source })
@@ -49,8 +52,8 @@ pub(super) fn check(experiment: &Experiment, Place { device, group }: &Place) ->
     Ok(())
 }
 
-/// PyTorch's Reducer hangs on the gradients of one set of parameters, each of which is passed once: where a share goes
-/// through the network in several pieces, on replicas or one after the other, their sum is added up afterwards instead.
+/// PyTorch's Reducer is bound to one set of parameters, through which a share goes once: where it goes through the
+/// network in several pieces, on replicas or one after the other, gradients are summed over the ranks afterwards.
 pub(super) fn reducer(experiment: &Experiment, group: &Group, model: &Model) -> Result<Option<Reducer>, Error> {
     let training = &experiment.training;
     if training.replicas.unwrap_or(1) > 1 || training.accumulate > 1 {
