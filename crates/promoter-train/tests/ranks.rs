@@ -86,6 +86,8 @@ fn with_batch_norms(dropout: f64) -> NetworkConfig {
 fn noisy(precision: Precision) -> Experiment {
     let mut experiment = small();
     experiment.network = with_batch_norms(0.3);
+    experiment.loss = Loss::Mse;
+    experiment.optimiser = OptimiserConfig::Adam { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8 };
     experiment.data = Data::Simulated(Assay { rows: 160, ..Assay::default() });
     experiment.label.noise = Some(Noise { sd: 0.1, clip: Some([0.0, 17.0]) });
     experiment.augment.mutate = 0.02;
