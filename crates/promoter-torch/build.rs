@@ -5,7 +5,9 @@ use std::env;
 use std::path::PathBuf;
 
 fn main() {
-    println!("cargo::rerun-if-changed=src/shim.cpp");
+    for source in ["src/shim.cpp", "src/shim.hpp", "src/distributed.cpp", "src/distributed/gloo_stub"] {
+        println!("cargo::rerun-if-changed={source}");
+    }
     println!("cargo::rerun-if-env-changed=LIBTORCH");
     if env::var_os("CARGO_FEATURE_DOC_ONLY").is_some() {
         return; // nothing is linked
@@ -22,9 +24,13 @@ fn main() {
         .opt_level(1)
         .debug(false)
         .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        // Gloo serves the CPU; its own headers are not in the wheel.
+        .define("USE_C10D_GLOO", None)
+        .include("src/distributed/gloo_stub")
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
         .file("src/shim.cpp")
+        .file("src/distributed.cpp")
         .compile("promoter_torch_shim");
     println!("cargo::rustc-link-search=native={}", lib.display());
     println!("cargo::rustc-link-lib=torch_cpu");

@@ -2,7 +2,10 @@
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use promoter::train;
 use tch::Device;
+
+use crate::launcher::Launch;
 
 /// Where LibTorch computes.
 #[derive(Debug, Args)]
@@ -36,6 +39,17 @@ fn threads(text: &str) -> Result<u16, String> {
 }
 
 impl Choice {
+    /// The place of one of several processes, which share the threads of their machine unless `--threads` or
+    /// OMP_NUM_THREADS says how many there are.
+    pub(crate) fn place(&self, launch: Option<&Launch>) -> Result<train::Place> {
+        let device = self.device()?;
+        let Some(launch) = launch else { return Ok(device.into()) };
+        if self.threads == 0 && std::env::var_os("OMP_NUM_THREADS").is_none() {
+            tch::set_num_threads(launch.share(tch::get_num_threads()));
+        }
+        Ok(train::Place { device, group: launch.join()? })
+    }
+
     /// The device; sets the threads.
     pub(crate) fn device(&self) -> Result<Device> {
         // Before anything else of LibTorch: it asks for its CUDA half once.

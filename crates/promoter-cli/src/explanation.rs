@@ -23,6 +23,17 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
+/// Whether training was asked to stop, and has written a checkpoint.
+#[cfg(feature = "torch")]
+pub(crate) fn is_stopped(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(promoter::train::Error::Stopped))
+}
+
+#[cfg(not(feature = "torch"))]
+pub(crate) fn is_stopped(_error: &anyhow::Error) -> bool {
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

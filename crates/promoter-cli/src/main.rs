@@ -15,6 +15,8 @@ mod form;
 mod info;
 mod input;
 mod interrupt;
+#[cfg(feature = "torch")]
+mod launcher;
 mod memory;
 #[cfg(feature = "torch")]
 mod models;
@@ -98,6 +100,9 @@ impl Command {
     }
 }
 
+/// Status of what was stopped by a signal and can go on: EX_TEMPFAIL of `sysexits.h`, "try again".
+const AGAIN: u8 = 75;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     #[cfg(feature = "torch")]
@@ -113,7 +118,7 @@ fn main() -> ExitCode {
         Err(error) if explanation::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             explanation::print(&error);
-            ExitCode::FAILURE
+            if explanation::is_stopped(&error) { ExitCode::from(AGAIN) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -11,11 +11,11 @@ use clap::Args;
 use promoter::Predictor;
 use promoter::train::prepared::Part;
 use promoter::train::run::{Line, Summary};
-use promoter::train::{Scores, Session};
-use tch::Device;
+use promoter::train::{Experiment, Outcome, Place, Scores, Session};
 
+use crate::launcher::Launch;
 use crate::output::Output;
-use crate::{device, memory, recipe};
+use crate::{device, interrupt, launcher, memory, recipe};
 
 /// Train a network from an experiment file or a table
 ///
@@ -24,11 +24,16 @@ use crate::{device, memory, recipe};
 /// resolved configuration, the metrics of every epoch, checkpoints, predictions for the validation rows, a report, and
 /// predictor.safetensors with its model card. A network trained on masked k-mers predicts no expression: use its
 /// weights as `start.weights` of another run.
+///
+/// Several processes train one network when torchrun, mpirun or srun starts this command: each computes its share of
+/// every batch, and process 0 alone writes. TERM and USR2 write a checkpoint and end with status 75: start again with
+/// --resume, which torchrun's and Slurm's own restarts need not say.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter train examples/enformer_slim.toml
   promoter train examples/enformer_slim.toml --set training.epochs=20 --set optimiser.lr=0.02 --out runs/longer
   promoter train examples/enformer_slim.toml --set network.name=nad --print-config
+  torchrun --no-python --nproc-per-node 2 promoter train examples/enformer_slim.toml --device cpu
   promoter train --data measured.csv --label expression --out runs/own
   promoter train --resume --out runs/longer")]
 pub(crate) struct Arguments {
@@ -61,22 +66,40 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(path) => Some(overrides::read(path, &arguments.overrides)?),
         None => None,
     };
-    let mut out = std::io::stdout();
+    let launch = Launch::of_environment()?;
+    // Of several processes one speaks.
+    let mut out: Box<dyn Write> = match &launch {
+        Some(launch) if !launch.leads() => Box::new(std::io::sink()),
+        _ => Box::new(std::io::stdout()),
+    };
     if let (true, Some(experiment)) = (arguments.print_config, &asked) {
         write!(out, "{}", experiment.to_toml())?;
         return Ok(());
     }
-    let device = arguments.device.device()?;
-    let mut session = match (arguments.resume, asked) {
+    let place = arguments.device.place(launch.as_ref())?;
+    let mut session = open(arguments, asked, place, &mut out)?;
+    begin(&mut out, &session, launch.as_ref())?;
+    interrupt::set_flag(Some(session.stop_flag()));
+    let outcome = progress::train(&mut session, &mut out);
+    interrupt::set_flag(None);
+    let outcome = outcome?;
+    if session.place().group.leads() { finish(&session, &outcome, &mut out) } else { Ok(()) }
+}
+
+/// Starts or continues a run.
+fn open(arguments: &Arguments, asked: Option<Experiment>, place: Place, out: &mut impl Write) -> Result<Session> {
+    let is_there = arguments.out.as_deref().is_some_and(Path::exists);
+    let resume = arguments.resume || (is_there && launcher::is_restart());
+    match (resume, asked) {
         (false, Some(experiment)) => {
             experiment.check()?;
-            memory::check_experiment(&experiment, device)?;
-            Session::start(experiment, &folder(arguments)?, device)?
+            memory::check_experiment(&experiment, place.device)?;
+            Ok(Session::start(experiment, &folder(arguments)?, place)?)
         }
-        (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, device)?,
+        (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, place, out),
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
-            let session = Session::resume(path, device)?;
+            let session = Session::resume(path, place)?;
             if asked.is_some_and(|asked| !asked.is_that_of(session.experiment())) {
                 bail!(
                     "the run in {} belongs to another experiment: omit the file to continue it, or choose another \
@@ -84,12 +107,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                     path.display()
                 );
             }
-            session
+            Ok(session)
         }
-    };
-    begin(&mut out, &session, device)?;
-    let outcome = progress::train(&mut session, &mut out)?;
-    let summary = session.report(&outcome)?;
+    }
+}
+
+/// Report and predictor of a finished run.
+fn finish(session: &Session, outcome: &Outcome, out: &mut impl Write) -> Result<()> {
+    let summary = session.report(outcome)?;
     let folder = session.folder();
     if summary.lines.is_empty() {
         writeln!(out, "\nreport     {}", folder.report_path().display())?;
@@ -98,28 +123,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     write!(out, "{}", table(&summary))?;
     let predictor = folder.path().join("predictor.safetensors");
-    Predictor::of_run(folder.path(), device)?.save(&predictor)?;
+    Predictor::of_run(folder.path(), session.place().device)?.save(&predictor)?;
     writeln!(out, "\nreport     {}", folder.report_path().display())?;
     writeln!(out, "predictor  {}", predictor.display())?;
     Ok(())
 }
 
 /// A run of the experiment that is made for a table; the experiment is saved and shown.
-fn start_on_table(data: &Path, arguments: &Arguments, device: Device) -> Result<Session> {
+fn start_on_table(data: &Path, arguments: &Arguments, place: Place, out: &mut impl Write) -> Result<Session> {
     let plan = arguments.recipe.recipe(data).plan()?;
     let folder = folder(arguments)?;
     let file = experiment_file(&folder);
-    if file.exists() {
+    let leads = place.group.leads();
+    if leads && file.exists() {
         bail!("{} exists: choose another folder with --out", file.display());
     }
-    recipe::warn(&plan);
+    if leads {
+        recipe::warn(&plan);
+    }
     let (experiment, text) = (plan.experiment.clone(), plan.text.clone());
-    memory::check_experiment(&experiment, device)?;
-    let session = Session::start_on(plan.prepared()?, experiment, &folder, device)?;
-    let mut out = Output::create(&file)?;
-    out.write_all(text.as_bytes())?;
-    out.finish()?;
-    let mut out = std::io::stdout();
+    memory::check_experiment(&experiment, place.device)?;
+    let session = Session::start_on(plan.prepared()?, experiment, &folder, place)?;
+    if leads {
+        let mut saved = Output::create(&file)?;
+        saved.write_all(text.as_bytes())?;
+        saved.finish()?;
+    }
     writeln!(out, "{text}\nexperiment {}", file.display())?;
     Ok(session)
 }
@@ -132,13 +161,24 @@ fn experiment_file(folder: &Path) -> PathBuf {
 }
 
 /// What a run begins with, for people.
-fn begin(out: &mut impl Write, session: &Session, device: Device) -> Result<()> {
+fn begin(out: &mut impl Write, session: &Session, launch: Option<&Launch>) -> Result<()> {
+    let Place { device, group } = session.place();
+    if !group.leads() {
+        return Ok(());
+    }
     let environment = session.folder().environment()?;
     let (prepared, training) = (session.prepared(), &session.experiment().training);
     let replicas = training.replicas.unwrap_or(1);
     let threads = environment.threads;
     writeln!(out, "device     {} with {threads} threads, {replicas} replicas of the network", environment.device)?;
-    if training.precision.is_emulated(device) {
+    if let Some(launch) = launch {
+        writeln!(out, "processes  {}", launch.line())?;
+    }
+    if environment.ranks != group.size() {
+        let (before, now) = (environment.ranks, group.size());
+        writeln!(out, "warning    {before} processes before, {now} now: results agree to rounding, not to the byte")?;
+    }
+    if training.precision.is_emulated(*device) {
         writeln!(out, "warning    bf16 without instructions for it: expect 10 to 20 times the seconds of f32")?;
     }
     if let Some(read) = &prepared.read {

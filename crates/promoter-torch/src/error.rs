@@ -35,6 +35,32 @@ pub enum Error {
         /// Tensors in this one.
         found: usize,
     },
+    /// A rank is not one of its group's.
+    #[error("rank {rank} of {size} processes: ranks count from 0")]
+    Rank {
+        /// Rank.
+        rank: usize,
+        /// Processes in all.
+        size: usize,
+    },
+    /// The ranks of a group cannot meet.
+    #[error("no other process can be met at {host}, port {port}: another program may use that port")]
+    Meet {
+        /// Machine.
+        host: String,
+        /// Port.
+        port: u16,
+        /// Cause.
+        source: TchError,
+    },
+    /// A rank has ended, or has given no sign of life after a time-out.
+    #[error("{who} has ended or does not answer: its own message says why")]
+    Lost {
+        /// The ranks, or the launcher.
+        who: String,
+        /// What failed meanwhile.
+        source: TchError,
+    },
     /// A network has more numbers than [`Params`](crate::Params) holds, or a tensor of a size below 0.
     #[error("`{name}` cannot have the shape {shape:?}: a network has at most {limit} numbers")]
     TooLarge {

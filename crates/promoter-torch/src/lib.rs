@@ -6,12 +6,14 @@
 //! - [`state_dict`]: PyTorch's own weight files, read without running them
 //! - [`group`]: arithmetic over all parameters in one call, for optimisers
 //! - [`random`]: dropout from a generator of this thread
+//! - [`distributed`]: processes that train one network, by PyTorch's c10d
 //! - [`backend`]: autocast, TF32, deterministic algorithms, memory of a device
 //! - [`memory`]: what the allocator does with freed memory of the host
 
 mod shim;
 
 pub mod backend;
+pub mod distributed;
 pub mod error;
 pub mod file;
 pub mod group;

@@ -1,44 +1,15 @@
 // What tch does not wrap: grouped optimiser arithmetic, autocast with a dtype, dropout from a generator, tensors
 // without memory, switches, memory figures.
-// Every function catches everything: no C++ exception may cross into Rust. 0 is success; otherwise pt_error() has the
-// text.
-#include <ATen/ATen.h>
+#include "shim.hpp"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
 #include <stdexcept>
-#include <string>
-#include <vector>
-
-using at::Tensor;
-
-static thread_local std::string last_error;
-
-#define PT_TRY(body)                  \
-  try {                               \
-    body;                             \
-    return 0;                         \
-  } catch (const c10::Error &e) {      \
-    last_error = e.what_without_backtrace(); \
-    return 1;                         \
-  } catch (const std::exception &e) { \
-    last_error = e.what();            \
-    return 1;                         \
-  } catch (...) {                     \
-    last_error = "an exception of unknown type"; \
-    return 1;                         \
-  }
 
 static at::DeviceType device_type(int cuda) { return cuda ? at::kCUDA : at::kCPU; }
-
-static std::vector<Tensor> list(Tensor *const *tensors, size_t n) {
-  std::vector<Tensor> out;
-  out.reserve(n);
-  for (size_t i = 0; i < n; i++) out.push_back(*tensors[i]);
-  return out;
-}
 
 // What a fused step takes for granted: it walks both through memory, number by number. Gradients are brought into
 // the layout of their parameters beforehand, so their strides may differ until then.

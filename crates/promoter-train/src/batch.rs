@@ -13,6 +13,7 @@ mod host;
 mod mutation;
 mod order;
 mod rows;
+mod share;
 
 pub use self::augment::{Augment, ReverseComplement, Shifts};
 pub use self::averaging::Averaging;
@@ -20,3 +21,4 @@ pub use self::batches::{Batch, Batches};
 pub use self::encoder::{Encoder, View};
 pub use self::order::Order;
 pub use self::rows::Rows;
+pub use self::share::Share;

@@ -4,6 +4,8 @@ use promoter_torch::backend;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
+use crate::Place;
+
 /// What `env.json` records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +22,24 @@ pub struct Environment {
     pub threads: i32,
     /// Model of the CPU.
     pub cpu: String,
+    /// Processes that train together.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ranks: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(ranks: &usize) -> bool {
+    *ranks == 1
 }
 
 impl Environment {
     /// The environment of this process.
-    pub fn of(device: Device) -> Self {
+    pub fn of(place: impl Into<Place>) -> Self {
+        let Place { device, group } = place.into();
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
             commit: env!("PROMOTER_COMMIT").into(),
@@ -35,11 +50,13 @@ impl Environment {
             },
             threads: tch::get_num_threads(),
             cpu: cpu_model(),
+            ranks: group.size(),
         }
     }
 
     /// What differs from `other` among the things that exact resume depends on, a text for people; none when nothing
-    /// does. The commit may differ: the version says what the numbers mean.
+    /// does. The commit may differ: the version says what the numbers mean. So may the number of processes, and with it
+    /// the threads of each: the results then agree to rounding, and not to the byte.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let fields = [
             ("version", &self.version, &other.version),
@@ -50,7 +67,7 @@ impl Environment {
         ];
         let differences: Vec<String> = fields
             .iter()
-            .filter(|(_, before, now)| before != now)
+            .filter(|(what, before, now)| before != now && (*what != "threads" || self.ranks == other.ranks))
             .map(|(what, before, now)| format!("{what} was {before}, is {now}"))
             .collect();
         (!differences.is_empty()).then(|| differences.join("; "))
@@ -75,5 +92,7 @@ mod tests {
         let other = Environment { threads: here.threads + 1, ..here.clone() };
         let text = here.difference(&other).unwrap();
         assert_eq!(text, format!("threads was {}, is {}", here.threads, here.threads + 1));
+        // As many processes as before, or not.
+        assert_eq!(here.difference(&Environment { ranks: 2, ..other }), None);
     }
 }

@@ -197,9 +197,34 @@ pub enum Error {
         /// Line, from 1.
         line: u64,
     },
-    /// A callback asked to stop. The last checkpoint is of this moment.
+    /// A callback or a signal asked to stop. The last checkpoint is of this moment.
     #[error("stopped on request: go on with `promoter train --resume`")]
     Stopped,
+    /// The processes that are to train together do not fit each other.
+    #[error("the processes cannot train together: {differences}")]
+    Disagreement {
+        /// Which rank differs from rank 0, in what.
+        differences: String,
+    },
+    /// Processes that train together have come to different weights.
+    #[error(
+        "{ranks} of {size} no longer has rank 0's weights after epoch {epoch}: use the same type of CPU for all \
+         processes; the last checkpoint is from before"
+    )]
+    Drifted {
+        /// The ranks that differ from rank 0.
+        ranks: String,
+        /// Processes in all.
+        size: usize,
+        /// Epoch, from 0.
+        epoch: u64,
+    },
+    /// What several processes cannot do.
+    #[error("training on several processes {reason}")]
+    Processes {
+        /// What does not work, and what would.
+        reason: &'static str,
+    },
     /// The thread of a replica ended.
     #[error("the thread of replica {replica} ended")]
     Replica {

@@ -195,6 +195,12 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "BatchNormAverages::is_moving")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub batch_norm_averages: BatchNormAverages,
+    /// Whether batch norms see the rows of all processes that train together, as if one process had them; otherwise
+    /// each process has statistics of its own, and process 0's averages are kept, as PyTorch's DistributedDataParallel
+    /// does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    pub sync_batch_norm: bool,
     /// Whether the kept network's predictions are calibrated: a line from predictions to labels, fitted to training
     /// rows in evaluation mode, is applied to what it predicts. The network is then right in units of the label, and
     /// not in its order only.
@@ -294,6 +300,7 @@ impl Experiment {
                 replicas: None,
                 epoch_steps: None,
                 batch_norm_averages: BatchNormAverages::Moving,
+                sync_batch_norm: false,
                 calibrate: false,
                 average: None,
                 precision: Precision::F32,

@@ -9,6 +9,7 @@
 //! A run that was stopped at any moment goes on from its last checkpoint and ends with the same bytes as if it had not
 //! been stopped, on the same kind of CPU with the same numbers of threads and replicas.
 
+mod agreement;
 pub mod average;
 pub mod batch;
 pub mod batch_norm;
@@ -21,6 +22,7 @@ mod memory;
 mod model;
 mod objective;
 pub mod optimiser;
+pub mod place;
 pub mod precision;
 pub mod prepared;
 pub mod recipe;
@@ -43,6 +45,7 @@ pub mod vectors;
 pub use environment::Environment;
 pub use error::Error;
 pub use experiment::Experiment;
+pub use place::Place;
 pub use prepared::Prepared;
 pub use recipe::Recipe;
 pub use record::{EpochRecord, Scores};

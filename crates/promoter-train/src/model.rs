@@ -1,5 +1,6 @@
 //! What is trained: a network with its tensors, what makes its input, and what it learns.
 
+use promoter_torch::distributed::Group;
 use promoter_torch::{Params, group};
 use promoter_zoo::Mode;
 use tch::{Device, Kind, TchError, Tensor};
@@ -128,15 +129,63 @@ impl Model {
     /// # Errors
     /// [`Error::Network`], [`Error::Torch`].
     pub(crate) fn pass(&self, piece: &Piece) -> Result<Pass, Error> {
+        self.pass_by(piece, |loss| Tensor::f_run_backward(&[loss], &self.weights, false, false).doing("backward pass"))
+    }
+
+    /// Forward, and a backward pass that is done by `backward`.
+    ///
+    /// # Errors
+    /// As [`pass`](Self::pass), and what `backward` returns.
+    pub(crate) fn pass_by(
+        &self,
+        piece: &Piece,
+        backward: impl FnOnce(&Tensor) -> Result<Vec<Tensor>, Error>,
+    ) -> Result<Pass, Error> {
         let (output, loss) = self.objective.forward(&piece.x, &piece.target, piece.mode)?;
         let scaled = match piece.scale {
             None => loss.shallow_clone(),
             Some(scale) => loss.f_mul_scalar(scale).doing("scaling the loss")?,
         };
-        let gradients = Tensor::f_run_backward(&[scaled], &self.weights, false, false).doing("backward pass")?;
+        let gradients = backward(&scaled)?;
         let _guard = tch::no_grad_guard();
         let prediction = self.objective.expression(&output)?.map(|prediction| prediction.detach());
         Ok(Pass { gradients, prediction, loss: self.with_penalty(loss.detach())? })
+    }
+
+    /// The loss of no rows: 0, and so are its gradients.
+    ///
+    /// # Errors
+    /// [`Error::Torch`].
+    pub(crate) fn no_loss(&self) -> Result<Tensor, Error> {
+        let parts = self.weights.iter().map(|weight| weight.f_mul_scalar(0.0)?.f_sum(Kind::Float));
+        let parts = parts.collect::<Result<Vec<_>, _>>().doing("a loss of no rows")?;
+        Tensor::f_stack(&parts, 0).and_then(|parts| parts.f_sum(Kind::Float)).doing("a loss of no rows")
+    }
+
+    /// Gradients of no rows.
+    ///
+    /// # Errors
+    /// [`Error::Torch`].
+    pub(crate) fn no_gradients(&self) -> Result<Vec<Tensor>, Error> {
+        self.weights.iter().map(|weight| weight.detach().f_zeros_like()).collect::<Result<_, _>>().doing("no rows")
+    }
+
+    /// Trainable parameters.
+    pub(crate) fn weights(&self) -> &[Tensor] {
+        &self.weights
+    }
+
+    /// Replaces buffers and frozen parameters by rank 0's, as DistributedDataParallel does.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub(crate) fn share_frozen(&self, group: &Group) -> Result<(), Error> {
+        Ok(group.broadcast(&self.unshared().map(Tensor::shallow_clone).collect::<Vec<_>>())?)
+    }
+
+    /// All tensors of the network.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.params.entries().iter().map(|entry| &entry.tensor)
     }
 
     /// Predicts rows that do not train.

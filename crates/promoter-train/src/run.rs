@@ -32,11 +32,12 @@ use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, TEST_PREDICTIONS, 
 pub use self::summary::{Line, Summary};
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
-/// A run's folder, held by this process: nobody else writes into it.
+/// A run's folder, held by this process: nobody else writes into it. Of processes that train together rank 0 holds it,
+/// and what the others write goes nowhere.
 #[derive(Debug)]
 pub struct Run {
     folder: Folder,
-    _lock: File,
+    lock: Option<File>,
 }
 
 impl Run {
@@ -59,7 +60,7 @@ impl Run {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let partial = path.with_file_name(format!(".{name}.partial"));
         fs::create_dir_all(partial.join("checkpoints")).map_err(io)?;
-        let run = Self { _lock: lock(&partial)?, folder: Folder::new(partial.clone()) };
+        let run = Self { lock: Some(lock(&partial)?), folder: Folder::new(partial.clone()) };
         run.clear().map_err(io)?;
         // A start that was killed may have been of an experiment that has vectors.
         match fs::remove_file(partial.join(VECTORS)) {
@@ -81,12 +82,22 @@ impl Run {
     /// [`Error::NoRun`], [`Error::Busy`], [`Error::OtherEnvironment`], [`Error::Io`], [`Error::Json`].
     pub fn resume(path: &Path, environment: &Environment) -> Result<Self, Error> {
         let folder = Folder::open(path)?;
-        let run = Self { _lock: lock(path)?, folder };
+        let run = Self { lock: Some(lock(path)?), folder };
         run.clear().map_err(|source| Error::Io { path: path.to_owned(), source })?;
         if let Some(differences) = run.folder.environment()?.difference(environment) {
             return Err(Error::OtherEnvironment { path: path.to_owned(), differences });
         }
         Ok(run)
+    }
+
+    /// A run that another process writes.
+    pub(crate) fn of_lead(path: &Path) -> Self {
+        Self { folder: Folder::new(path.to_owned()), lock: None }
+    }
+
+    /// Whether this process writes the run.
+    pub(crate) fn writes(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// Removes the temporary files that a killed process left.
@@ -105,6 +116,9 @@ impl Run {
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), Error> {
+        if !self.writes() {
+            return Ok(());
+        }
         let path: PathBuf = self.folder.path().join(name);
         write_whole(&path, contents).map_err(|source| Error::Io { path, source })
     }

@@ -2,6 +2,8 @@
 
 mod epoch;
 mod evaluate;
+mod gather;
+mod processes;
 mod step;
 
 use std::path::Path;
@@ -10,9 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use promoter_encode::embed::Vectors;
 use promoter_torch::backend;
+use promoter_torch::distributed::Reducer;
 use tch::{Device, Tensor};
 
-use crate::batch::Rows;
+use crate::batch::{Rows, Share};
 use crate::error::experiment as refuse;
 use crate::model::Model;
 use crate::replicas::Replicas;
@@ -20,7 +23,7 @@ use crate::report;
 use crate::run::{Folder, Run, Summary};
 use crate::schedule::Moment;
 use crate::state::State;
-use crate::{Environment, EpochRecord, Error, Experiment, Prepared, Scores, vectors};
+use crate::{Environment, EpochRecord, Error, Experiment, Place, Prepared, Scores, agreement, vectors};
 
 /// What a caller is told while a run goes on.
 #[derive(Debug, Clone, Copy)]
@@ -91,9 +94,11 @@ pub struct Session {
     experiment: Experiment,
     prepared: Prepared,
     run: Run,
-    device: Device,
+    place: Place,
     model: Model,
     replicas: Replicas,
+    /// Sums gradients over the ranks while they are computed, where each rank passes its share in one piece.
+    reducer: Option<Reducer>,
     train: Rows,
     validation: Rows,
     state: State,
@@ -104,13 +109,20 @@ pub struct Session {
 impl Session {
     /// Starts a run: its data are read and its network is built before the folder is made.
     ///
+    /// All processes of a group call this together, each with the same experiment; rank 0 alone writes.
+    ///
     /// # Errors
     /// [`Error::Experiment`], [`Error::Conflict`] and the errors of data, labels and network for what does not fit;
-    /// [`Error::Exists`], [`Error::Io`]. The folder is there after none of them.
-    pub fn start(experiment: Experiment, folder: &Path, device: Device) -> Result<Self, Error> {
+    /// [`Error::Exists`], [`Error::Io`]; [`Error::Disagreement`] and [`Error::Processes`] for processes that cannot
+    /// train together. The folder is there after none of them.
+    pub fn start(experiment: Experiment, folder: &Path, place: impl Into<Place>) -> Result<Self, Error> {
+        let place = place.into();
         experiment.check()?;
-        let prepared = Prepared::read(&experiment)?;
-        Self::start_on(prepared, experiment, folder, device)
+        processes::check(&experiment, &place)?;
+        let environment = Environment::of(place.clone());
+        agreement::on_experiment(&place.group, "start", &environment, Some(&experiment))?;
+        let prepared = processes::read(&experiment, &place.group)?;
+        Self::start_on(prepared, experiment, folder, place)
     }
 
     /// Starts a run on data that have been prepared for it.
@@ -121,32 +133,46 @@ impl Session {
         prepared: Prepared,
         mut experiment: Experiment,
         folder: &Path,
-        device: Device,
+        place: impl Into<Place>,
     ) -> Result<Self, Error> {
+        let place = place.into();
+        let Place { device, group } = &place;
         experiment.check()?;
-        if folder.symlink_metadata().is_ok() {
+        if group.leads() && folder.symlink_metadata().is_ok() {
             return Err(Error::Exists { path: folder.to_owned() });
         }
-        experiment.training.precision = experiment.training.precision.resolve(device);
-        experiment.training.replicas.get_or_insert_with(|| replicas(experiment.training.batch_size, device));
-        let vectors = vectors::make(&experiment, &prepared)?;
-        let model = model(&experiment, vectors.as_ref(), device)?;
+        experiment.training.precision = experiment.training.precision.resolve(*device);
+        let share = experiment.training.batch_size / group.size() as u64;
+        let most = if experiment.training.sync_batch_norm { 1 } else { replicas(share, *device) };
+        experiment.training.replicas.get_or_insert(most);
+        processes::check(&experiment, &place)?;
+        // Before replicas share its threads out.
+        let environment = Environment::of(place.clone());
+        agreement::on_experiment(group, "start", &environment, Some(&experiment))?;
+        agreement::on_rows(group, &prepared)?;
+        let vectors = if group.leads() { vectors::make(&experiment, &prepared)? } else { None };
+        let vectors = vectors::of_lead(group, vectors)?;
+        let model = model(&experiment, vectors.as_ref(), *device)?;
         if let Some(start) = &mut experiment.start {
             start.load(&model.params)?;
         }
-        let [train, validation] = rows(&experiment, &prepared, device)?;
+        let [train, validation] = rows(&experiment, &prepared, *device)?;
         check_steps(&experiment, train.len())?;
-        let state = State::new(&experiment, &model)?;
-        // Before replicas share its threads out.
-        let environment = Environment::of(device);
-        let replicas = Replicas::new(&experiment, &model)?;
-        let run = Run::create(folder, &experiment, &environment, vectors.as_ref())?;
-        if experiment.start.is_some() {
+        processes::check_last_batch(&experiment, train.len(), group.size())?;
+        let mut state = State::new(&experiment, &model)?;
+        state.share(group, &model)?;
+        let (replicas, reducer) =
+            (Replicas::new(&experiment, &model)?, processes::reducer(&experiment, group, &model)?);
+        let run = match group.leads() {
+            true => Run::create(folder, &experiment, &environment, vectors.as_ref())?,
+            false => Run::of_lead(folder),
+        };
+        if experiment.start.is_some() && run.writes() {
             // Whatever becomes of the file: the run has its weights.
             state.save(&run.folder().last_path(), &experiment, &model)?;
         }
         let (records, stop) = (Vec::new(), Arc::default());
-        Ok(Self { experiment, prepared, run, device, model, replicas, train, validation, state, records, stop })
+        Ok(Self { experiment, prepared, run, place, model, replicas, reducer, train, validation, state, records, stop })
     }
 
     /// Takes up a run that was stopped, from its last checkpoint.
@@ -154,35 +180,56 @@ impl Session {
     /// # Errors
     /// [`Error::NoRun`], [`Error::Busy`], [`Error::OtherEnvironment`]; [`Error::Checkpoint`] and [`Error::Params`] for
     /// a checkpoint that is damaged or of another experiment; as [`start`](Self::start).
-    pub fn resume(folder: &Path, device: Device) -> Result<Self, Error> {
-        let prepared = Prepared::read(&Folder::open(folder)?.experiment()?)?;
-        Self::resume_on(prepared, folder, device)
+    pub fn resume(folder: &Path, place: impl Into<Place>) -> Result<Self, Error> {
+        let place = place.into();
+        agreement::on_experiment(&place.group, "resume", &Environment::of(place.clone()), None)?;
+        let experiment = processes::experiment_of_run(folder, &place.group)?;
+        let prepared = processes::read(&experiment, &place.group)?;
+        Self::resume_on(prepared, folder, place)
     }
 
     /// Takes up a run on data that have been prepared for it.
     ///
     /// # Errors
     /// As [`resume`](Self::resume).
-    pub fn resume_on(prepared: Prepared, folder: &Path, device: Device) -> Result<Self, Error> {
-        let run = Run::resume(folder, &Environment::of(device))?;
-        let experiment = run.folder().experiment()?;
+    pub fn resume_on(prepared: Prepared, folder: &Path, place: impl Into<Place>) -> Result<Self, Error> {
+        let place = place.into();
+        let Place { device, group } = &place;
+        let environment = Environment::of(place.clone());
+        agreement::on_experiment(group, "resume", &environment, None)?;
+        let run = match group.leads() {
+            true => Run::resume(folder, &environment)?,
+            false => Run::of_lead(folder),
+        };
+        let experiment = processes::experiment_of_run(folder, group)?;
         experiment.check()?;
-        let vectors = run.folder().vectors()?;
-        let model = model(&experiment, vectors.as_ref(), device)?;
-        let [train, validation] = rows(&experiment, &prepared, device)?;
+        processes::check(&experiment, &place)?;
+        agreement::on_rows(group, &prepared)?;
+        let vectors = if run.writes() { run.folder().vectors()? } else { None };
+        let model = model(&experiment, vectors::of_lead(group, vectors)?.as_ref(), *device)?;
+        let [train, validation] = rows(&experiment, &prepared, *device)?;
+        processes::check_last_batch(&experiment, train.len(), group.size())?;
         let mut state = State::new(&experiment, &model)?;
-        let mut records = run.folder().records()?;
-        if run.folder().last_path().exists() {
+        let mut records = if run.writes() { run.folder().records()? } else { Vec::new() };
+        if run.writes() && run.folder().last_path().exists() {
             state.load(&run.folder().last_path(), &experiment, &model)?;
         }
+        state.share(group, &model)?;
         records.retain(|record| record.epoch < state.counters.epoch);
-        let (replicas, stop) = (Replicas::new(&experiment, &model)?, Arc::default());
-        Ok(Self { experiment, prepared, run, device, model, replicas, train, validation, state, records, stop })
+        let (replicas, reducer) =
+            (Replicas::new(&experiment, &model)?, processes::reducer(&experiment, group, &model)?);
+        let stop = Arc::default();
+        Ok(Self { experiment, prepared, run, place, model, replicas, reducer, train, validation, state, records, stop })
     }
 
     /// What the folder of the run says.
     pub fn folder(&self) -> &Folder {
         self.run.folder()
+    }
+
+    /// Where the run takes place.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The experiment, every value written out.
@@ -235,7 +282,8 @@ impl Session {
         self.finish()
     }
 
-    /// Writes `summary.json` and `report.html` of a finished run: the kept network beside ridge regression.
+    /// Writes `summary.json` and `report.html` of a finished run: the kept network beside ridge regression. For rank 0;
+    /// on others nothing is written.
     ///
     /// # Errors
     /// [`Error::Metric`] when ridge regression has no scores, [`Error::Plot`], [`Error::Page`], [`Error::Io`].
@@ -254,8 +302,10 @@ impl Session {
             rows_per_second: outcome.rows_per_second,
             best_epoch: outcome.best_epoch,
         };
-        self.run.write_summary(&summary)?;
-        report::write(self.folder())?;
+        if self.run.writes() {
+            self.run.write_summary(&summary)?;
+            report::write(self.folder())?;
+        }
         Ok(summary)
     }
 
@@ -269,11 +319,20 @@ impl Session {
         self.experiment.training.patience.is_some_and(|patience| self.state.counters.since_best >= patience)
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+    /// Whether any rank is to stop.
+    fn is_stopped(&self) -> Result<bool, Error> {
+        Ok(self.place.group.any(self.stop.load(Ordering::Relaxed))?)
+    }
+
+    /// The rows of every batch that this process trains on.
+    fn share(&self) -> Share {
+        Share { rank: self.place.group.rank(), ranks: self.place.group.size() }
     }
 
     fn checkpoint(&self) -> Result<(), Error> {
+        if !self.run.writes() {
+            return Ok(());
+        }
         self.state.save(&self.folder().last_path(), &self.experiment, &self.model)
     }
 }

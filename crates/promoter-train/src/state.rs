@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use promoter_torch::distributed::Group;
 use promoter_torch::file::Tensors;
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::average::Averages;
 use crate::error::Doing;
@@ -126,6 +127,45 @@ impl State {
         }
         self.counters = metadata.counters;
         Ok(())
+    }
+
+    /// Takes over rank 0's network and state.
+    ///
+    /// # Errors
+    /// [`Error::Params`], [`Error::Json`].
+    pub(crate) fn share(&mut self, group: &Group, model: &Model) -> Result<(), Error> {
+        if group.is_alone() {
+            return Ok(());
+        }
+        let own = self.tensors().map(|(_, tensor)| tensor.shallow_clone());
+        group.broadcast(&model.tensors().map(Tensor::shallow_clone).chain(own).collect::<Vec<_>>())?;
+        let told = group.of_lead(&serde_json::to_vec(&self.counters).unwrap_or_default())?;
+        let damaged = |source| Error::Json { path: "rank 0's counters".into(), source };
+        self.counters = serde_json::from_slice(&told).map_err(damaged)?;
+        Ok(())
+    }
+
+    /// Stops when the ranks no longer have the same network and state, to the last bit.
+    ///
+    /// # Errors
+    /// [`Error::Drifted`], [`Error::Params`].
+    pub(crate) fn compare(&self, group: &Group, model: &Model) -> Result<(), Error> {
+        if group.is_alone() {
+            return Ok(());
+        }
+        let mut hasher = blake3::Hasher::new();
+        for tensor in model.tensors().chain(self.tensors().map(|(_, tensor)| tensor)) {
+            let flat = tensor.f_detach().and_then(|tensor| tensor.f_flatten(0, -1)?.f_view_dtype(Kind::Uint8));
+            hasher.update(&flat.and_then(|flat| Vec::<u8>::try_from(&flat)).doing("hashing the network")?);
+        }
+        let hashes = group.gather(hasher.finalize().as_bytes())?;
+        let others: Vec<String> =
+            (1..hashes.len()).filter(|&r| hashes[r] != hashes[0]).map(|r| r.to_string()).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let ranks = format!("rank {}", others.join(", "));
+        Err(Error::Drifted { ranks, size: group.size(), epoch: self.counters.epoch })
     }
 
     /// Does something with the averaged weights in the place of the last ones, where weights are averaged.

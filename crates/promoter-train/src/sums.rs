@@ -64,6 +64,17 @@ impl StepSums {
         Ok(())
     }
 
+    /// The sums over rows, a part of the tensor.
+    pub(crate) fn over_rows(&self) -> Result<Tensor, TchError> {
+        self.0.f_narrow(0, 0, SUMS)
+    }
+
+    /// Adds the sums over the rows of others.
+    pub(crate) fn add_rows(&mut self, others: &Self) -> Result<(), TchError> {
+        let _ = self.over_rows()?.f_add_(&others.over_rows()?)?;
+        Ok(())
+    }
+
     /// Adds the norm of a step's gradient. Nothing waits for the device.
     pub(crate) fn add_norm(&mut self, norm: &Tensor) -> Result<(), TchError> {
         let norm = norm.f_to_kind(Kind::Double)?;

@@ -8,6 +8,7 @@ use promoter_encode::embed::{Corpus, Vectors, glove, word2vec};
 use promoter_encode::kmer::Kmers;
 use promoter_encode::random::Stream;
 use promoter_seq::Table;
+use promoter_torch::distributed::Group;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -69,6 +70,21 @@ pub fn make(experiment: &Experiment, prepared: &Prepared) -> Result<Option<Vecto
         Source::File(path) => Vectors::load(path, format(path)?)?,
         Source::Random { dimension } => random(&kmers, *dimension, experiment.seed)?,
     }))
+}
+
+/// The vectors that rank 0 has.
+///
+/// # Errors
+/// [`Error::Params`] when a rank is lost.
+pub(crate) fn of_lead(group: &Group, own: Option<Vectors>) -> Result<Option<Vectors>, Error> {
+    if group.is_alone() {
+        return Ok(own);
+    }
+    let parts = own.as_ref().map(|own| (own.words(), own.dimension(), own.data()));
+    // Words and finite numbers: there is nothing in them that JSON lacks.
+    let told = group.of_lead(&serde_json::to_vec(&parts).unwrap_or_default())?;
+    let parts: Option<(Vec<String>, usize, Vec<f32>)> = serde_json::from_slice(&told).unwrap_or_default();
+    Ok(parts.map(|(words, dimension, data)| Vectors::new(words, dimension, data)).transpose()?)
 }
 
 fn format(path: &Path) -> Result<Format, Error> {

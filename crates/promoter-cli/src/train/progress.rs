@@ -1,13 +1,17 @@
 //! A bar while a run goes on, when standard error is a terminal, and a line for each epoch.
 
-use std::io::{Stdout, Write as _};
+use std::io::Write;
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use promoter::train::{EpochRecord, Outcome, Progress, Session};
 
-pub(super) fn train(session: &mut Session, out: &mut Stdout) -> Result<Outcome> {
-    let bar = ProgressBar::with_draw_target(None, crate::progress::target());
+pub(super) fn train(session: &mut Session, out: &mut impl Write) -> Result<Outcome> {
+    let target = match session.place().group.leads() {
+        true => crate::progress::target(),
+        false => ProgressDrawTarget::hidden(),
+    };
+    let bar = ProgressBar::with_draw_target(None, target);
     bar.set_style(ProgressStyle::with_template("{prefix} [{bar:32}] {pos}/{len} rows  {per_sec}  {eta} left  {msg}")?);
     let masked = !session.experiment().loss.uses_labels();
     match masked {

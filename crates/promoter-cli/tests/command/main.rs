@@ -15,6 +15,7 @@ mod kills;
 mod kmer;
 mod launch;
 mod messages;
+mod ranks;
 mod recipe;
 mod rows;
 mod runs;

@@ -6,6 +6,7 @@ use super::encoder::{Encoder, View};
 use super::feed::Feed;
 use super::order::Order;
 use super::rows::Rows;
+use super::share::Share;
 use super::{draws, mutation};
 use crate::Error;
 use crate::error::Doing;
@@ -21,9 +22,16 @@ pub struct Batch {
     items: Tensor,
     /// Key of what is masked.
     masks: i64,
+    /// Rows of all ranks' shares together.
+    all: usize,
 }
 
 impl Batch {
+    /// Rows of all ranks' shares of the batch together, its own among them.
+    pub fn all_rows(&self) -> usize {
+        self.all
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.items.numel()
@@ -47,8 +55,8 @@ impl Batch {
     pub fn piece(&self, from: usize, n: usize) -> Result<Self, Error> {
         let part = |tensor: &Tensor| tensor.f_narrow(0, from as i64, n as i64);
         let cut = || -> Result<Self, TchError> {
-            let Self { x, labels, items, masks } = self;
-            Ok(Self { x: part(x)?, labels: part(labels)?, items: part(items)?, masks: *masks })
+            let Self { x, labels, items, masks, all } = self;
+            Ok(Self { x: part(x)?, labels: part(labels)?, items: part(items)?, masks: *masks, all: *all })
         };
         cut().doing("cutting a batch")
     }
@@ -62,6 +70,7 @@ pub struct Batches<'a> {
     encoder: &'a Encoder,
     next: usize,
     size: usize,
+    share: Share,
     /// Of rows that are not on the device; it starts with the first batch.
     feed: Option<Feed>,
 }
@@ -69,15 +78,22 @@ pub struct Batches<'a> {
 impl<'a> Batches<'a> {
     /// The batches from item `from` of an order on, `size` items each; the last one has what is left.
     pub fn new(rows: &'a Rows, order: &'a Order, encoder: &'a Encoder, from: usize, size: usize) -> Self {
-        Self { rows, order, encoder, next: from, size, feed: None }
+        Self { rows, order, encoder, next: from, size, share: Share::default(), feed: None }
     }
 
-    fn batch(&mut self, n: usize) -> Result<Batch, Error> {
-        let Self { rows, order, encoder, next: from, .. } = *self;
-        let items = order.items(from, n).doing("gathering a batch")?;
+    /// The same batches, but of each only the share of one rank.
+    pub fn shared(self, share: Share) -> Self {
+        Self { share, ..self }
+    }
+
+    fn batch(&mut self, all: usize) -> Result<Batch, Error> {
+        let Self { rows, order, encoder, next: from, share, .. } = *self;
+        let n = share.rows(all);
+        let items = order.items(from, all).and_then(|items| share.of(&items)).doing("gathering a batch")?;
         let row = order.rows(&items).doing("gathering a batch")?;
         let mut codes = match rows.gather(&row)? {
             Some(codes) => codes,
+            None if n == 0 => rows.codes(0, 0)?,
             None => self.feed()?.take(n)?,
         };
         let (rate, key) = order.mutation();
@@ -91,15 +107,19 @@ impl<'a> Batches<'a> {
         };
         let view = view().doing("gathering a batch")?;
         let labels = rows.labels().f_index_select(0, &row).doing("gathering a batch")?;
-        self.next += n;
-        Ok(Batch { x: encoder.encode(&codes, &view)?, labels, items, masks: order.mask_key() })
+        self.next += all;
+        Ok(Batch { x: encoder.encode(&codes, &view)?, labels, items, masks: order.mask_key(), all })
     }
 
     /// The feed of rows that are on the host, started at the item that comes next.
     fn feed(&mut self) -> Result<&mut Feed, Error> {
         let feed = match (self.feed.take(), self.rows.host()) {
             (Some(feed), _) => feed,
-            (None, Some(host)) => Feed::start(host.clone(), self.order.host_rows(self.next)?, self.size),
+            (None, Some(host)) => {
+                let rows = self.order.host_rows(self.next)?;
+                let shares = rows.chunks(self.size).flat_map(|batch| self.share.each(batch)).collect();
+                Feed::start(host.clone(), shares, self.share.rows(self.size))
+            }
             (None, None) => return Err(Error::Feed { item: self.next }),
         };
         Ok(self.feed.insert(feed))

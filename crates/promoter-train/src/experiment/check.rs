@@ -48,6 +48,9 @@ impl Experiment {
             let reason = format!("is {patience}: it cannot be combined with `training.keep = \"last\"`");
             return Err(conflict("training.patience", reason));
         }
+        if training.sync_batch_norm {
+            self.check_sync_batch_norm()?;
+        }
         if let Some(average) = training.average {
             average.check()?;
         }
@@ -64,6 +67,17 @@ impl Experiment {
         match self.memory.resident_gb {
             Some(gb) if gb.is_nan() || gb < 0.0 => Err(experiment("memory.resident_gb", gb, "0 or more")),
             _ => Ok(()),
+        }
+    }
+
+    /// Batch norms see all rows of a batch together where each process passes its share in one piece.
+    fn check_sync_batch_norm(&self) -> Result<(), Error> {
+        let training = &self.training;
+        let pieces =
+            [("training.replicas", training.replicas.unwrap_or(1)), ("training.accumulate", training.accumulate)];
+        match pieces.into_iter().find(|(_, pieces)| *pieces > 1) {
+            Some((key, pieces)) => Err(experiment(key, pieces, "1, as `training.sync_batch_norm` is on")),
+            None => Ok(()),
         }
     }
 

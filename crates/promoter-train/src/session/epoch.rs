@@ -43,13 +43,14 @@ impl Session {
         let batch_size = self.experiment.training.batch_size;
         let (order, rows, encoder) = (self.order(pass)?, self.rows_of_pass(pass)?, self.model.encoder.shallow_clone());
         let batches = Batches::new(&rows, &order, &encoder, (first * batch_size) as usize, batch_size as usize);
+        let batches = batches.shared(self.share());
         let mut trained = 0;
         for batch in batches.take(left as usize) {
             let batch = batch?;
             let step = self.state.counters.step;
             self.step(&batch, before + step).map_err(Error::or_out_of_memory)?;
             self.state.counters.step += 1;
-            trained += batch.rows();
+            trained += batch.all_rows();
             observe(Progress::Step { epoch, epochs, step: step + 1, steps, rows: batch_size });
             self.look(steps)?;
         }
@@ -60,14 +61,15 @@ impl Session {
     fn look(&self, steps: u64) -> Result<(), Error> {
         let done = self.state.counters.step;
         let due = self.experiment.training.checkpoint_steps.is_some_and(|every| done.is_multiple_of(every));
-        let due = (due || self.is_stopped()) && done < steps;
+        let stopped = done < steps && self.is_stopped()?;
+        let due = (due || stopped) && done < steps;
         if (done - 1).is_multiple_of(WATCH) || done == steps || due {
             self.watch()?;
         }
         if due {
             self.checkpoint()?;
         }
-        if self.is_stopped() && done < steps { Err(Error::Stopped) } else { Ok(()) }
+        if stopped { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// The order of a pass over the training rows.
@@ -77,7 +79,7 @@ impl Session {
             Shuffle::EveryEpoch => pass,
             Shuffle::Once => 0,
         };
-        Order::new(*seed, number, self.train.len(), augment, self.device)
+        Order::new(*seed, number, self.train.len(), augment, self.place.device)
     }
 
     /// The training rows, with the label noise of a pass.
@@ -95,6 +97,13 @@ impl Session {
         if self.experiment.training.batch_norm_averages.is_moving() {
             return Ok(());
         }
+        if self.place.group.leads() {
+            self.estimate()?;
+        }
+        self.model.share_frozen(&self.place.group)
+    }
+
+    fn estimate(&self) -> Result<(), Error> {
         let global = self.state.counters.epoch * self.steps_per_epoch() + self.state.counters.step.max(1) - 1;
         let order = self.order(global / self.steps_per_pass())?;
         let size = (self.experiment.training.evaluation_batch_size as usize).min(order.len());
@@ -133,10 +142,11 @@ impl Session {
             ..self.state.counters
         };
         self.state.sums.reset();
+        self.state.compare(&self.place.group, &self.model)?;
         self.records.push(record);
         self.run.write_records(&self.records)?;
         self.checkpoint()?;
-        if self.is_stopped() && (epoch + 1) * self.steps_per_epoch() < self.total_steps() {
+        if self.is_stopped()? && (epoch + 1) * self.steps_per_epoch() < self.total_steps() {
             return Err(Error::Stopped);
         }
         Ok(())
@@ -144,6 +154,9 @@ impl Session {
 
     /// Writes the network of the best epoch, with what a predictor needs beside weights and configuration.
     pub(super) fn keep(&self, epoch: u64, calibration: Affine) -> Result<(), Error> {
+        if !self.run.writes() {
+            return Ok(());
+        }
         let mut best = Tensors::of(&self.model.params)?;
         let metadata = BestMetadata { epoch, label: self.prepared.label.clone(), calibration };
         // Numbers and names: there is nothing in it that JSON lacks.

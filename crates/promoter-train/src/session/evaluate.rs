@@ -4,7 +4,7 @@ use promoter_encode::base;
 use promoter_label::Affine;
 use tch::{Kind, TchError, Tensor};
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, gather};
 use crate::batch::Rows;
 use crate::error::{Doing, experiment as refuse};
 use crate::experiment::Keep;
@@ -63,27 +63,28 @@ impl Session {
             best,
             seconds,
             rows_per_second,
-            peak_memory: memory::peak(self.device),
+            peak_memory: memory::peak(self.place.device),
         })
     }
 
-    /// What the network makes of rows, in units of the transformed label; as many batches at once as there are
-    /// replicas.
+    /// What the network makes of rows, in units of the transformed label. Batches go to the ranks in turn, and each
+    /// rank works on as many at once as it has replicas.
     fn evaluate(&self, rows: &Rows) -> Result<Evaluation, Error> {
         let batch = self.experiment.training.evaluation_batch_size as usize;
         self.replicas.each(self.buffers()?, |model, buffers| model.set_frozen(&buffers))?;
-        let mut unseen = Vec::new();
-        let mut found = Vec::new();
-        for first in (0..rows.len()).step_by(batch) {
+        let unseen = |first: usize| -> Result<Unseen, Error> {
             let n = batch.min(rows.len() - first);
             let labels = rows.labels().f_narrow(0, first as i64, n as i64).doing("validation labels")?;
-            unseen.push(Unseen { codes: rows.codes(first, n)?, labels, first });
-            if unseen.len() == self.replicas.len() || first + n == rows.len() {
-                let wave = std::mem::take(&mut unseen);
-                found.extend(self.replicas.map(&self.model, wave, |model: &Model, rows| model.evaluate(&rows))?);
-            }
+            Ok(Unseen { codes: rows.codes(first, n)?, labels, first })
+        };
+        let group = &self.place.group;
+        let own: Vec<usize> = (0..rows.len()).step_by(batch).skip(group.rank()).step_by(group.size()).collect();
+        let mut found = Vec::new();
+        for wave in own.chunks(self.replicas.len()) {
+            let wave = wave.iter().map(|&first| unseen(first)).collect::<Result<_, _>>()?;
+            found.extend(self.replicas.map(&self.model, wave, |model: &Model, rows| model.evaluate(&rows))?);
         }
-        collect(&found).doing("collecting predictions")
+        collect(&gather::found(group, found)?).doing("collecting predictions")
     }
 
     /// Copies of what replicas do not share with the network, one for each.
@@ -98,14 +99,21 @@ impl Session {
             let metric = self.experiment.training.best.name();
             return Err(refuse("training.best", metric, "a metric that exists for at least one epoch's predictions"));
         };
-        let best = self.folder().best()?;
-        best.tensors.load_into(&self.model.params, &self.folder().best_path())?;
+        let kept = match self.run.writes() {
+            true => {
+                let best = self.folder().best()?;
+                best.tensors.load_into(&self.model.params, &self.folder().best_path())?;
+                best.calibration
+            }
+            false => Affine::IDENTITY,
+        };
+        self.place.group.broadcast(&self.model.tensors().map(Tensor::shallow_clone).collect::<Vec<_>>())?;
         let rows = [&self.prepared.train, &self.prepared.validation].map(|table| table.len() as u64);
         let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
         let (mut predictions, mut test) = (Vec::new(), None);
         if self.experiment.loss.uses_labels() {
             let calibration = self.calibration()?;
-            if calibration != best.calibration {
+            if calibration != kept {
                 self.keep(best_epoch, calibration)?;
             }
             (train, _) = self.score(&self.sample()?, calibration)?;
@@ -148,7 +156,7 @@ impl Session {
     }
 
     fn resident(&self, part: &Part) -> Result<Rows, Error> {
-        Rows::resident(part, &self.experiment.encoding, &self.prepared.label, self.device)
+        Rows::resident(part, &self.experiment.encoding, &self.prepared.label, self.place.device)
     }
 
     /// Scores and predictions of rows, in the units of the label where its transform can be inverted.

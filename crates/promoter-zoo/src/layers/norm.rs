@@ -1,5 +1,6 @@
 //! Normalisation, as Keras, Sonnet and PyTorch each do it.
 
+use promoter_torch::distributed::{Group, synchronised};
 use promoter_torch::params::Role;
 use promoter_torch::{Init, Params, Scope};
 use tch::{Kind, Tensor};
@@ -94,7 +95,10 @@ impl BatchNorm {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let y = self.normalise(x, mode).in_layer(&self.layer)?;
+        let y = match synchronised() {
+            Some(group) if mode.is_train() => self.normalise_over(&group, x, mode)?,
+            _ => self.normalise(x, mode).in_layer(&self.layer)?,
+        };
         record(&self.layer, "batch norm", &y, || 0);
         Ok(y)
     }
@@ -134,6 +138,30 @@ impl BatchNorm {
         }
     }
 
+    /// Normalises by mean and variance over the rows of all ranks, as one process with all rows would.
+    fn normalise_over(&self, group: &Group, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        let sums = group.total(&sums(x).in_layer(&self.layer)?)?;
+        self.normalise_by(&sums, x, mode).in_layer(&self.layer)
+    }
+
+    /// Normalises by what [`sums`] gives, here or over all ranks.
+    fn normalise_by(&self, sums: &Tensor, x: &Tensor, mode: Mode) -> Result<Tensor, tch::TchError> {
+        let (sum, squares, n) = (sums.f_select(0, 0)?, sums.f_select(0, 1)?, sums.f_select(0, 2)?);
+        let mean = sum.f_div(&n)?;
+        let variance = squares.f_div(&n)?.f_sub(&mean.f_square()?)?;
+        let scale = variance.f_add_scalar(self.eps)?.f_rsqrt()?.f_mul(&self.weight)?;
+        let offset = self.bias.f_sub(&mean.f_mul(&scale)?)?;
+        if mode == Mode::Train {
+            let _guard = tch::no_grad_guard();
+            let [mean, variance] = [mean, variance].map(|t| t.detach().f_to_kind(Kind::Float));
+            self.averages.train(&mean?, &variance?, n.f_double_value(&[0])?)?;
+        }
+        let mut shape = vec![1; x.dim()];
+        shape[1] = -1;
+        let [scale, offset] = [scale, offset].map(|t| t.f_to_kind(Kind::Float)?.f_view(shape.as_slice()));
+        x.f_mul(&scale?)?.f_add(&offset?)?.f_to_kind(x.kind())
+    }
+
     /// Whether a network has batch norms: whether [`Mode::Estimate`] changes anything.
     ///
     /// ```
@@ -151,6 +179,19 @@ impl BatchNorm {
             name.is_some_and(|name| [MOVING_VARIANCE, DEBIASED_VARIANCE].contains(&name))
         })
     }
+}
+
+/// Sum, sum of squares and number of the values of each channel, in f64: squares of f32 would lose digits of a small
+/// variance.
+///
+/// # Shapes
+/// (B, C, ..) to (3, C) f64.
+fn sums(x: &Tensor) -> Result<Tensor, tch::TchError> {
+    let values = x.f_to_kind(Kind::Float)?.f_transpose(0, 1)?.f_flatten(1, -1)?;
+    let (variance, mean) = values.f_var_mean_dim(1, false, false)?;
+    let (variance, mean) = (variance.f_to_kind(Kind::Double)?, mean.f_to_kind(Kind::Double)?);
+    let squares = variance.f_add(&mean.f_square()?)?;
+    Tensor::f_stack(&[&mean, &squares, &mean.f_ones_like()?], 0)?.f_mul_scalar(values.size()[1] as f64)
 }
 
 impl Averages {
@@ -172,6 +213,15 @@ impl Averages {
         variance.shallow_clone().f_copy_(&pooled)?;
         let _ = mean.shallow_clone().f_add_(&difference.f_div_scalar(batches)?)?;
         Ok(())
+    }
+
+    /// Moves on after a batch of `n` numbers per channel, whose variance is not corrected.
+    fn train(&self, mean: &Tensor, variance: &Tensor, n: f64) -> Result<(), tch::TchError> {
+        let Self::Moving { corrected: true, batches, .. } = self else { return self.update(mean, variance) };
+        if let Some(batches) = batches {
+            let _ = batches.shallow_clone().f_add_scalar_(1)?;
+        }
+        self.update(mean, &variance.f_mul_scalar(n / (n - 1.0))?)
     }
 
     fn update(&self, batch_mean: &Tensor, batch_variance: &Tensor) -> Result<(), tch::TchError> {
@@ -197,40 +247,8 @@ impl Averages {
     }
 }
 
-/// Normalises the last axis of (.., C).
-#[derive(Debug)]
-pub struct LayerNorm {
-    layer: String,
-    weight: Tensor,
-    bias: Tensor,
-    eps: f64,
-}
-
-impl LayerNorm {
-    /// `eps` is 1e-5 in Sonnet and PyTorch, 1e-3 in Keras.
-    ///
-    /// # Errors
-    /// [`Error::Params`].
-    pub fn new(mut scope: Scope<'_>, channels: i64, eps: f64) -> Result<Self, Error> {
-        let (weight, bias) = scale_and_offset(&mut scope, channels)?;
-        Ok(Self { layer: scope.layer().to_owned(), weight, bias, eps })
-    }
-
-    /// # Shapes
-    /// (.., C) to the same.
-    ///
-    /// # Errors
-    /// [`Error::Layer`].
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
-        let y = x
-            .f_layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, true)
-            .in_layer(&self.layer)?;
-        record(&self.layer, "layer norm", &y, || 0);
-        Ok(y)
-    }
-}
-
-fn scale_and_offset(scope: &mut Scope<'_>, channels: i64) -> Result<(Tensor, Tensor), Error> {
+/// Parameters that a normalised channel is scaled and moved by.
+pub(super) fn scale_and_offset(scope: &mut Scope<'_>, channels: i64) -> Result<(Tensor, Tensor), Error> {
     Ok((scope.parameter("weight", &[channels], Init::ONES)?, scope.parameter("bias", &[channels], Init::ZEROS)?))
 }
 
@@ -319,6 +337,31 @@ mod tests {
                 let found = norm.forward(&x, Mode::Evaluate).unwrap();
                 let difference = (found.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
                 assert!(difference < 1e-5, "{framework} by {size}: {difference}");
+            }
+        }
+    }
+
+    /// Normalising by sums is what LibTorch's own batch norm does, in the output, its gradients and the averages.
+    #[test]
+    fn sums_normalise_as_the_batch_norm_of_all_rows_does() {
+        for (framework, make) in FRAMEWORKS {
+            let pass = |by_sums: bool| {
+                let mut params = Params::new(Device::Cpu, 0);
+                let norm = make(params.root(), 3).unwrap();
+                let x = rows().set_requires_grad(true);
+                let y = match by_sums {
+                    true => norm.normalise_by(&sums(&x).unwrap(), &x, Mode::Train).unwrap(),
+                    false => norm.forward(&x, Mode::Train).unwrap(),
+                };
+                let loss = (&y * rows().sin()).sum(Kind::Float);
+                let mut found = Tensor::run_backward(&[loss], &[&x, &norm.weight, &norm.bias], false, false);
+                found.push(y.detach());
+                found.extend(params.entries().iter().map(|entry| entry.tensor.copy()));
+                found
+            };
+            for (found, expected) in pass(true).iter().zip(pass(false)) {
+                let difference = (found - expected).abs().max().double_value(&[]);
+                assert!(difference < 2e-5, "{framework}: {difference}");
             }
         }
     }
