@@ -9,10 +9,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use promoter::explain::Effects;
 use promoter::predictor::Averaging;
-use promoter::seq;
-use promoter::seq::read::Record;
 
+use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
 use crate::models::Models;
@@ -79,10 +79,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
-    while chunk.read(&mut rows, total)? {
+    while chunk.read(&mut rows, CHUNK, total)? {
+        chunk.check(&ensemble)?;
         let effects = match arguments.method {
-            Method::Mutagenesis => ensemble.mutagenesis(&chunk.table, averaging)?,
-            Method::Gradient => ensemble.gradients(&chunk.table)?,
+            Method::Mutagenesis => Effects::of(&mut arguments.models.predictor(&ensemble), &chunk.codes())?,
+            Method::Gradient => ensemble.gradients(&chunk.table, Some(Averaging::default()))?,
         };
         for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(&effects) {
             writer.write(name, codes, effects)?;
@@ -110,29 +111,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     progress::tell(text);
     Ok(())
-}
-
-/// Some sequences with their names.
-#[derive(Default)]
-struct Chunk {
-    names: Vec<String>,
-    table: seq::Table,
-}
-
-impl Chunk {
-    /// Reads the next sequences; false when there are no more. Those without a name are numbered from 1.
-    fn read(&mut self, rows: &mut seq::read::Rows, before: usize) -> Result<bool> {
-        self.names.clear();
-        self.table.clear();
-        let mut record = Record::default();
-        while self.names.len() < CHUNK && rows.read(&mut record)? {
-            let number = before + self.names.len() + 1;
-            self.names.push(match &record.name[..] {
-                b"" => number.to_string(),
-                name => String::from_utf8_lossy(name).into_owned(),
-            });
-            self.table.push(&record.codes, f32::NAN);
-        }
-        Ok(!self.names.is_empty())
-    }
 }

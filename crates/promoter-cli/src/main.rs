@@ -1,5 +1,7 @@
 //! The `promoter` command: one file for each subcommand.
 
+#[cfg(feature = "torch")]
+mod chunk;
 mod completions;
 #[cfg(feature = "torch")]
 mod device;

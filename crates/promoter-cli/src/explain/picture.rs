@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use promoter::encode::base;
+use promoter::explain::Effects;
 use promoter::logo::{Logo, Mark};
-use promoter::predictor::Effects;
 
 /// What a picture is written as.
 #[derive(Debug, Clone, Copy)]
