@@ -4,6 +4,8 @@
 mod chunk;
 mod completions;
 #[cfg(feature = "torch")]
+mod design;
+#[cfg(feature = "torch")]
 mod device;
 mod embed;
 mod encode;
@@ -67,6 +69,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Completions(completions::Arguments),
+    #[cfg(feature = "torch")]
+    Design(design::Arguments),
     Embed(embed::Arguments),
     Encode(encode::Arguments),
     #[cfg(feature = "torch")]
@@ -96,7 +100,15 @@ enum Command {
 impl Command {
     /// Whether it keeps LibTorch's threads busy.
     fn trains_or_predicts(&self) -> bool {
-        matches!(self, Self::Explain(_) | Self::Predict(_) | Self::Search(_) | Self::Train(_) | Self::Variants(_))
+        matches!(
+            self,
+            Self::Design(_)
+                | Self::Explain(_)
+                | Self::Predict(_)
+                | Self::Search(_)
+                | Self::Train(_)
+                | Self::Variants(_)
+        )
     }
 }
 
@@ -123,6 +135,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        #[cfg(feature = "torch")]
+        Command::Design(arguments) => design::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         #[cfg(feature = "torch")]
@@ -167,6 +181,12 @@ mod tests {
     fn options_may_stand_before_between_and_after_what_they_go_with() {
         Arguments::command().debug_assert();
         let cases: &[(&str, &[&str], &[&str])] = &[
+            #[cfg(feature = "torch")]
+            (
+                "design",
+                &["run", "other"],
+                &["--start=in.fa", "--target=3", "--protect=1..3", "--protect=5..6", "--device=cpu"],
+            ),
             ("embed", &["in.fa"], &["--out=x.txt", "--kmers=6"]),
             ("encode", &["in.fa"], &["-ox.npz", "--format=fasta"]),
             ("filter", &["in.tsv"], &["--length=110", "--no-ambiguous", "--sample=0.1"]),

@@ -4,6 +4,7 @@
 
 mod bombs;
 mod claims;
+mod design;
 mod disk;
 mod embed;
 mod encode;
