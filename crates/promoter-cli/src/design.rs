@@ -116,9 +116,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// Everything but starts and target.
 fn settings(arguments: &Arguments) -> Result<Design> {
     let motifs = arguments.motifs.as_deref().map(motif::io::read).transpose()?;
-    if motifs.as_ref().is_some_and(Vec::is_empty) {
-        bail!("{}: no motifs", arguments.motifs.as_deref().unwrap_or("".as_ref()).display());
-    }
     Ok(Design {
         constraints: arguments.limits.constraints()?,
         inserts: Inserts { motifs: motifs.unwrap_or_default(), samples: 0 },

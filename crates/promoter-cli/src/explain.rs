@@ -8,10 +8,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
-use promoter::explain::Effects;
-use promoter::predictor::Averaging;
+use clap::Args;
 
+use crate::attribution::{self, Method};
 use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
@@ -50,22 +49,8 @@ pub(crate) struct Arguments {
     sites: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Method {
-    /// In-silico mutagenesis: predict every changed sequence
-    Mutagenesis,
-    /// Gradient times input change: a first-order estimate, much faster
-    Gradient,
-}
-
-/// Sequences that are explained together.
-const CHUNK: usize = 64;
-
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let averaging = arguments.models.averaging();
-    if arguments.method == Method::Gradient && averaging.is_some_and(|asked| asked != Averaging::default()) {
-        bail!("--strands both and --shift work with --method mutagenesis only");
-    }
+    arguments.method.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let drawn = match &arguments.logo {
         Some(path) => Some((picture::Form::of(path)?, Output::create(path)?)),
@@ -79,12 +64,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
-    while chunk.read(&mut rows, CHUNK, total)? {
-        chunk.check(&ensemble)?;
-        let effects = match arguments.method {
-            Method::Mutagenesis => Effects::of(&mut arguments.models.predictor(&ensemble), &chunk.codes())?,
-            Method::Gradient => ensemble.gradients(&chunk.table, Some(Averaging::default()))?,
-        };
+    while chunk.read(&mut rows, attribution::CHUNK, total)? {
+        let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
         for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(&effects) {
             writer.write(name, codes, effects)?;
             let sites = known.as_mut().map(|known| known.compare(codes, effects)).transpose()?;

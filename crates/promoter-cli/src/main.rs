@@ -1,6 +1,8 @@
 //! The `promoter` command: one file for each subcommand.
 
 #[cfg(feature = "torch")]
+mod attribution;
+#[cfg(feature = "torch")]
 mod chunk;
 mod completions;
 #[cfg(feature = "torch")]
@@ -19,9 +21,13 @@ mod form;
 mod info;
 mod input;
 mod interrupt;
+#[cfg(feature = "torch")]
+mod marginalize;
 mod memory;
 #[cfg(feature = "torch")]
 mod models;
+#[cfg(feature = "torch")]
+mod motifs;
 #[cfg(feature = "torch")]
 mod new;
 mod npz;
@@ -79,6 +85,10 @@ enum Command {
     #[cfg(feature = "torch")]
     Info(info::Arguments),
     #[cfg(feature = "torch")]
+    Marginalize(marginalize::Arguments),
+    #[cfg(feature = "torch")]
+    Motifs(motifs::Arguments),
+    #[cfg(feature = "torch")]
     New(new::Arguments),
     #[cfg(feature = "torch")]
     Predict(predict::Arguments),
@@ -104,6 +114,8 @@ impl Command {
             self,
             Self::Design(_)
                 | Self::Explain(_)
+                | Self::Marginalize(_)
+                | Self::Motifs(_)
                 | Self::Predict(_)
                 | Self::Search(_)
                 | Self::Train(_)
@@ -143,6 +155,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Explain(arguments) => explain::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Info(arguments) => info::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Marginalize(arguments) => marginalize::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Motifs(arguments) => motifs::run(&arguments),
         #[cfg(feature = "torch")]
         Command::New(arguments) => new::run(&arguments),
         #[cfg(feature = "torch")]
@@ -197,6 +213,10 @@ mod tests {
             #[cfg(feature = "torch")]
             ("info", &["peppa"], &["--json"]),
             #[cfg(feature = "torch")]
+            ("marginalize", &["run", "other"], &["--word=TATAAA", "--word=CACGTG", "--spacing", "--position=3"]),
+            #[cfg(feature = "torch")]
+            ("motifs", &["run", "other", "in.fa"], &["--database=x.meme", "--html=x.html", "--device=cpu"]),
+            #[cfg(feature = "torch")]
             ("predict", &["run", "other", "in.fa"], &["--device=cpu", "--strands=both", "--rank"]),
             #[cfg(feature = "torch")]
             ("predict", &["run", "-"], &["--shift=0", "--sequence=seq"]),
@@ -231,7 +251,7 @@ mod tests {
     #[test]
     #[cfg(feature = "torch")]
     fn a_model_needs_an_input() {
-        for command in ["predict", "explain", "variants"] {
+        for command in ["predict", "explain", "motifs", "variants"] {
             for words in [&[command][..], &[command, "run"], &[command, "--device", "cpu", "run"]] {
                 let error = Arguments::try_parse_from([&["promoter"], words].concat()).unwrap_err();
                 assert_eq!(error.kind(), clap::error::ErrorKind::MissingRequiredArgument, "{words:?}");

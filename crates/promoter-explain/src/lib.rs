@@ -15,7 +15,7 @@ mod spacing;
 
 pub use ablation::{Ablation, RegionPair};
 pub use background::shuffled;
-pub use discovery::{Discovered, Discovery, Found};
+pub use discovery::{Discovered, Discovery, Found, Site};
 pub use effects::{Effects, centred, substitutions};
 pub use element::Element;
 pub use ensemble::Ensemble;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, value_parser};
 use promoter::encode::base;
 use promoter::encode::random::Stream;
 use promoter::predictor::Ensemble;
@@ -21,10 +21,10 @@ pub(super) struct Starts {
     #[command(flatten)]
     reading: Reading,
     /// Number of random sequences to start from
-    #[arg(long, value_name = "COUNT", requires = "length", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "COUNT", requires = "length", value_parser = value_parser!(u32).range(1..=1_000_000))]
     random: Option<u32>,
     /// Bases of a random sequence
-    #[arg(long, value_name = "BASES", requires = "random", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "BASES", requires = "random", value_parser = value_parser!(u16).range(1..))]
     length: Option<u16>,
 }
 

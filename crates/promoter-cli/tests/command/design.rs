@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::rows_of as rows;
 use super::train::{HERE, trained};
 
 fn model() -> String {
     trained().join("run/predictor.safetensors").display().to_string()
-}
-
-/// Rows of a table with a header, by column.
-fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    let row = |line: &str| {
-        let fields: Vec<&str> = line.split('\t').collect();
-        assert_eq!(fields.len(), names.len(), "{line}");
-        names.iter().zip(fields).map(|(name, field)| (name.to_string(), field.to_owned())).collect()
-    };
-    lines.map(row).collect()
 }
 
 fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
