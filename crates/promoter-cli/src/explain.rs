@@ -1,5 +1,6 @@
 //! `promoter explain`: what each base contributes.
 
+mod heat_map;
 mod picture;
 mod sites;
 mod writer;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use self::heat_map::HeatMap;
 use crate::attribution::{self, Method};
 use crate::chunk::Chunk;
 use crate::form::Target;
@@ -26,7 +28,7 @@ use crate::progress;
 /// file holds the effects as an array of shape (sequences, positions, 4), bases in the order A, C, G, T.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html
+  promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html --heat-map changes.html
   promoter explain runs/peppa-1 simulated.tsv -o effects.parquet --sites sites.jsonl")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -41,6 +43,10 @@ pub(crate) struct Arguments {
     /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
+    /// Draw heat maps into this .svg or .html file: a cell for every base at every position, red where it raises the
+    /// prediction, blue where it lowers it
+    #[arg(long, value_name = "FILE")]
+    heat_map: Option<PathBuf>,
     /// Number of sequences to draw, from the first
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     logos: usize,
@@ -52,25 +58,29 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     arguments.method.check(&arguments.models)?;
     let sink = arguments.target.open()?;
-    let drawn = match &arguments.logo {
-        Some(path) => Some((picture::Form::of(path)?, Output::create(path)?)),
-        None => None,
+    let open = |option: &str, path: &Option<PathBuf>| -> Result<_> {
+        let Some(path) = path else { return Ok(None) };
+        Ok(Some((picture::Form::of(option, path)?, Output::create(path)?)))
     };
+    let (drawn, mapped) = (open("--logo", &arguments.logo)?, open("--heat-map", &arguments.heat_map)?);
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut writer = writer::Writer::create(sink)?;
-    let mut logos = Vec::new();
+    let (mut logos, mut maps) = (Vec::new(), Vec::new());
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
     while chunk.read(&mut rows, attribution::CHUNK, total)? {
         let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
-        for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(&effects) {
-            writer.write(name, codes, effects)?;
-            let sites = known.as_mut().map(|known| known.compare(codes, effects)).transpose()?;
+        for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(effects) {
+            writer.write(name, codes, &effects)?;
+            let sites = known.as_mut().map(|known| known.compare(codes, &effects)).transpose()?;
             if drawn.is_some() && logos.len() < arguments.logos {
-                logos.push(picture::logo(name, codes, effects, sites.unwrap_or_default()));
+                logos.push(picture::logo(name, codes, &effects, sites.unwrap_or_default()));
+            }
+            if mapped.is_some() && maps.len() < arguments.logos {
+                maps.push(HeatMap { name: name.clone(), codes: codes.to_vec(), effects });
             }
         }
         total += chunk.names.len();
@@ -83,6 +93,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let found = known.map(sites::Known::found).transpose()?;
     if let Some((form, mut out)) = drawn {
         out.write_all(picture::draw(form, &logos).as_bytes())?;
+        out.finish()?;
+    }
+    if let Some((form, mut out)) = mapped {
+        out.write_all(picture::draw_maps(form, &maps).as_bytes())?;
         out.finish()?;
     }
     writer.finish()?;

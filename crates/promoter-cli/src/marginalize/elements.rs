@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use promoter::explain::Element;
+use promoter::explain::{Element, Error};
 use promoter::motif::{self, Motif};
 
 /// What is put into backgrounds.
@@ -59,6 +59,9 @@ fn word(text: &str) -> Result<Named, String> {
     match Element::word(text) {
         Ok(element) if element.width() > 0 => Ok(Named { name: text.to_owned(), element }),
         Ok(_) => Err("expected at least one IUPAC letter".to_owned()),
+        Err(Error::Letter { position, letter }) => {
+            Err(format!("expected IUPAC letters, found {letter:?} at position {}", position + 1))
+        }
         Err(error) => Err(error.to_string()),
     }
 }
