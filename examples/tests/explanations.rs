@@ -17,14 +17,14 @@ fn run(name: &str, arguments: &[&str]) -> String {
 #[test]
 fn motifs_are_found_in_sequences_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    let rows: Vec<String> = (0..40_u64)
+    let rows: Vec<String> = (0..20_u64)
         .map(|row| {
             (0..110_u64).map(|i| b"ACGT"[((row * 7 + i * i * (row + 3) + i * 5) % 13 % 4) as usize] as char).collect()
         })
         .collect();
     std::fs::write(folder.path().join("rows.tsv"), rows.join("\n")).unwrap();
     let text = run("find_motifs", &["--sequences", folder.path().join("rows.tsv").to_str().unwrap()]);
-    assert!(text.starts_with("motif ") && text.contains(" in 40 sequences, "), "{text}");
+    assert!(text.starts_with("motif ") && text.contains(" in 20 sequences, "), "{text}");
 }
 
 #[test]
@@ -34,4 +34,19 @@ fn designs_are_shown_with_their_edits_and_their_true_expression() {
     assert_eq!(text.matches("predicted ").count(), 2, "{text}");
     let sequence = text.lines().next().unwrap().split_whitespace().nth(1).unwrap();
     assert!(sequence.len() == 110 && sequence.starts_with("TGCATTTTTTTCACATC") && !sequence.contains("GAATTC"));
+}
+
+#[test]
+fn every_score_stands_beside_what_it_is_of() {
+    let text = run("known_truth", &["--rows", "10", "--designs", "1"]);
+    for part in [
+        "predictors  1; r with the true",
+        "mutagenesis: area",
+        "gradient: area",
+        "of 19 factors",
+        "114 places of 19 factors",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(text.matches("spread weight 0: ").count(), 3, "{text}");
 }
