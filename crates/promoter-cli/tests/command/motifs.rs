@@ -51,7 +51,8 @@ fn sequences_without_motifs_give_an_empty_table_and_a_page_that_says_so() {
         "motifs {} {{}}/rows.tsv --method gradient --html {{}}/page.html --meme {{}}/motifs.meme {HERE}",
         model.display()
     );
-    assert_eq!(super::succeeds(&call, folder.path()), "");
+    let columns = "motif\tconsensus\tsites\tsequences\teffect\tmatch\taccession\tq_value\n";
+    assert_eq!(super::succeeds(&call, folder.path()), columns);
     assert!(fs::read_to_string(folder.path().join("page.html")).unwrap().contains("No motifs"));
     assert!(fs::read_to_string(folder.path().join("motifs.meme")).unwrap().starts_with("MEME version 4"));
 }
