@@ -34,9 +34,7 @@ impl Ensemble {
     /// # Errors
     /// [`Error::Row`] for the first one that the policies of a member refuse.
     pub fn check<'a>(&self, sequences: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
-        let mut row = 0;
-        for codes in sequences {
-            row += 1;
+        for (codes, row) in sequences.into_iter().zip(1..) {
             for member in &self.members {
                 let mut fitted = vec![0; member.fitter.length()];
                 let refuse = |source| Error::Row { row, source };
