@@ -76,7 +76,7 @@ struct Arguments {
 enum Command {
     Completions(completions::Arguments),
     #[cfg(feature = "torch")]
-    Design(design::Arguments),
+    Design(Box<design::Arguments>),
     Embed(embed::Arguments),
     Encode(encode::Arguments),
     #[cfg(feature = "torch")]

@@ -30,7 +30,7 @@ fn member(seed: u64, scale: f64) -> Predictor {
     let codes: Vec<i64> = sequences(64).concat().into_iter().map(i64::from).collect();
     let x = Tensor::from_slice(&codes).view([64, 110]).narrow(1, 15, 85).one_hot(4).to_kind(Kind::Float);
     // Averages of the batch norms that belong to such sequences.
-    tch::no_grad(|| built.forward(&x, Mode::Estimate { batch: 0 })).unwrap();
+    let _ = tch::no_grad(|| built.forward(&x, Mode::Estimate { batch: 0 })).unwrap();
     let description = Description {
         format: FORMAT,
         version: "test".into(),
