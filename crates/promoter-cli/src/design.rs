@@ -9,7 +9,7 @@ mod writer;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use promoter::design::{Brief, Design, Difference, Inserts, Method, Predict, Target, Trace};
 use promoter::motif;
@@ -98,10 +98,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let traces = traces.map_err(|error| refusal::explain(error, &starts.names))?;
 
     let designs: Vec<Vec<u8>> = traces.iter().map(|trace| trace.sequence.clone()).collect();
-    let spreads = match predictor.predict_with_spread(&designs) {
-        Ok(found) => found.map(|found| found.spreads),
-        Err(source) => bail!("{source}"),
-    };
+    let ensemble = predictor.predict_with_spread(&designs).map_err(|source| anyhow!(source))?;
+    let spreads = ensemble.map(|ensemble| ensemble.spreads);
     if let Some(steps) = steps {
         writer::write_steps(steps, &starts.names, &traces)?;
     }

@@ -59,15 +59,19 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sink = arguments.target.open()?;
     let elements = arguments.elements.read()?;
-    if arguments.spacing && elements.len() != 2 {
-        bail!("--spacing needs two motifs or words, found {}: choose with --name or --word", elements.len());
-    }
+    let pair = match (&elements[..], arguments.spacing) {
+        ([first, second], true) => Some((first, second)),
+        (_, true) => {
+            bail!("--spacing needs two motifs or words, found {}: choose with --name or --word", elements.len())
+        }
+        (_, false) => None,
+    };
     let ensemble = arguments.models.open()?;
     let backgrounds = arguments.backgrounds.read(&ensemble, arguments.seed)?;
     let placed = elements.iter().map(|element| place(element, &backgrounds, arguments)).collect::<Result<Vec<_>>>()?;
     let mut predictor = arguments.models.predictor(&ensemble);
-    if arguments.spacing {
-        let spaced = spacing::Spaced { elements: &elements, start: placed[0], seed: arguments.seed };
+    if let Some((first, second)) = pair {
+        let spaced = spacing::Spaced { first, second, start: placed[0], seed: arguments.seed };
         return spaced.write(sink, &mut predictor, &backgrounds);
     }
 

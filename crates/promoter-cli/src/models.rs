@@ -101,6 +101,11 @@ impl How {
     }
 }
 
+/// Bases that all models read: those of a longer sequence are cut off by one at least.
+pub(crate) fn bases(ensemble: &Ensemble) -> usize {
+    ensemble.members().iter().map(|member| member.description().encoding.fit().length).min().unwrap_or(0)
+}
+
 /// One or more models, and after them the input.
 ///
 /// To clap they are one argument: of two it takes the model before an option for the input, as there may be any number

@@ -10,6 +10,7 @@ use promoter::predictor::Ensemble;
 
 use crate::chunk::Chunk;
 use crate::input::Reading;
+use crate::models;
 
 /// The sequences that designs start from.
 #[derive(Debug, Args)]
@@ -59,8 +60,7 @@ impl Starts {
 impl Named {
     /// Refuses sequences of which a model would see a part only, or which cannot be edited.
     pub(super) fn check(&self, ensemble: &Ensemble) -> Result<()> {
-        let lengths = ensemble.members().iter().map(|member| member.description().encoding.fit().length);
-        let most = lengths.min().unwrap_or(0);
+        let most = models::bases(ensemble);
         for (name, codes) in self.names.iter().zip(&self.sequences) {
             if let Some(position) = codes.iter().position(|&code| code > 3) {
                 let letter = char::from(base::to_ascii(codes[position]));

@@ -10,6 +10,7 @@ use promoter::predictor::Ensemble;
 
 use crate::chunk::Chunk;
 use crate::input::Reading;
+use crate::models;
 
 /// Backgrounds where no file is given.
 const RANDOM: u64 = 100;
@@ -37,11 +38,9 @@ pub(super) struct Named {
 
 impl Backgrounds {
     pub(super) fn read(&self, ensemble: &Ensemble, seed: u64) -> Result<Named> {
-        let mut chunk = Chunk::default();
+        let (mut chunk, length) = (Chunk::default(), models::bases(ensemble));
         match &self.backgrounds {
             None => {
-                let lengths = ensemble.members().iter().map(|member| member.description().encoding.fit().length);
-                let length = lengths.min().unwrap_or(0);
                 for row in 0..RANDOM {
                     let mut draws = Stream::new(seed, "marginalize background", row);
                     let codes: Vec<u8> = (0..length).map(|_| draws.below(4) as u8).collect();
@@ -58,6 +57,9 @@ impl Backgrounds {
         }
         chunk.check(ensemble)?;
         let sequences = chunk.codes();
+        if let Some((name, codes)) = chunk.names.iter().zip(&sequences).find(|(_, codes)| codes.len() > length) {
+            bail!("background {name} has {} bases, but the model reads {length}: cut it to those", codes.len());
+        }
         let Some(shuffles) = self.shuffles.map(usize::from) else {
             return Ok(Named { sequences: sequences.into_iter().map(<[u8]>::to_vec).collect(), names: chunk.names });
         };

@@ -12,7 +12,8 @@ use crate::table::{Header, Kind, Table, Value};
 
 /// Two elements, the first of which stands still.
 pub(super) struct Spaced<'a> {
-    pub(super) elements: &'a [Named],
+    pub(super) first: &'a Named,
+    pub(super) second: &'a Named,
     /// First base of the first one.
     pub(super) start: usize,
     pub(super) seed: u64,
@@ -25,7 +26,7 @@ impl Spaced<'_> {
         predictor: &mut Averaged<'_>,
         backgrounds: &backgrounds::Named,
     ) -> Result<()> {
-        let [first, second] = self.elements else { bail!("--spacing needs two motifs or words") };
+        let Self { first, second, .. } = self;
         let spacing = Spacing {
             first: first.element.clone(),
             second: second.element.clone(),

@@ -41,6 +41,12 @@ const FILES: &[(&str, &str)] = &[
     ("list.json", "[1]"),
     ("starts.fa", ">first\nACGTACGAATTCGTACGTAC\n"),
     ("other.fa", ">other\nACGT\n"),
+    (
+        "long.fa",
+        ">long\n\
+         ACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGT\
+         ACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGT\n",
+    ),
     ("short.meme", "MEME version 4\n\nALPHABET= ACGT\n"),
     ("damaged.meme", "MEME version 4\n\nMOTIF m\nletter-probability matrix: w= 2\n0.5 0.5 0 0\n0.5 x 0 0\n"),
     (
@@ -126,6 +132,7 @@ const BAD: &[&str] = &[
     "marginalize MODEL --word ACGT --backgrounds starts.fa --position 18",
     "marginalize MODEL --word ACGT --backgrounds starts.fa --position 0",
     "marginalize MODEL --word ACGT --backgrounds empty.tsv",
+    "marginalize MODEL --word ACGT --backgrounds long.fa",
     "marginalize MODEL --word AC --word AC --spacing --backgrounds lengths.tsv",
     "marginalize MODEL --word ACGT --spacing",
     "marginalize MODEL --motifs short.meme",
