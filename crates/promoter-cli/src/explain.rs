@@ -1,5 +1,6 @@
 //! `promoter explain`: what each base contributes.
 
+mod heat_map;
 mod picture;
 mod sites;
 mod writer;
@@ -8,11 +9,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
-use promoter::predictor::Averaging;
-use promoter::seq;
-use promoter::seq::read::Record;
+use clap::Args;
 
+use self::heat_map::HeatMap;
+use crate::attribution::{self, Method};
+use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
 use crate::models::Models;
@@ -27,7 +28,7 @@ use crate::progress;
 /// file holds the effects as an array of shape (sequences, positions, 4), bases in the order A, C, G, T.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html
+  promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html --heat-map changes.html
   promoter explain runs/peppa-1 simulated.tsv -o effects.parquet --sites sites.jsonl")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -42,6 +43,10 @@ pub(crate) struct Arguments {
     /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
+    /// Draw heat maps into this .svg or .html file: a cell for every base at every position, red where it raises the
+    /// prediction, blue where it lowers it
+    #[arg(long, value_name = "FILE")]
+    heat_map: Option<PathBuf>,
     /// Number of sequences to draw, from the first
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     logos: usize,
@@ -50,45 +55,32 @@ pub(crate) struct Arguments {
     sites: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Method {
-    /// In-silico mutagenesis: predict every changed sequence
-    Mutagenesis,
-    /// Gradient times input change: a first-order estimate, much faster
-    Gradient,
-}
-
-/// Sequences that are explained together.
-const CHUNK: usize = 64;
-
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let averaging = arguments.models.averaging();
-    if arguments.method == Method::Gradient && averaging.is_some_and(|asked| asked != Averaging::default()) {
-        bail!("--strands both and --shift work with --method mutagenesis only");
-    }
+    arguments.method.check(&arguments.models)?;
     let sink = arguments.target.open()?;
-    let drawn = match &arguments.logo {
-        Some(path) => Some((picture::Form::of(path)?, Output::create(path)?)),
-        None => None,
+    let open = |option: &str, path: &Option<PathBuf>| -> Result<_> {
+        let Some(path) = path else { return Ok(None) };
+        Ok(Some((picture::Form::of(option, path)?, Output::create(path)?)))
     };
+    let (drawn, mapped) = (open("--logo", &arguments.logo)?, open("--heat-map", &arguments.heat_map)?);
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut writer = writer::Writer::create(sink)?;
-    let mut logos = Vec::new();
+    let (mut logos, mut maps) = (Vec::new(), Vec::new());
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
-    while chunk.read(&mut rows, total)? {
-        let effects = match arguments.method {
-            Method::Mutagenesis => ensemble.mutagenesis(&chunk.table, averaging)?,
-            Method::Gradient => ensemble.gradients(&chunk.table)?,
-        };
-        for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(&effects) {
-            writer.write(name, codes, effects)?;
-            let sites = known.as_mut().map(|known| known.compare(codes, effects)).transpose()?;
+    while chunk.read(&mut rows, attribution::CHUNK, total)? {
+        let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
+        for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(effects) {
+            writer.write(name, codes, &effects)?;
+            let sites = known.as_mut().map(|known| known.compare(codes, &effects)).transpose()?;
             if drawn.is_some() && logos.len() < arguments.logos {
-                logos.push(picture::logo(name, codes, effects, sites.unwrap_or_default()));
+                logos.push(picture::logo(name, codes, &effects, sites.unwrap_or_default()));
+            }
+            if mapped.is_some() && maps.len() < arguments.logos {
+                maps.push(HeatMap { name: name.clone(), codes: codes.to_vec(), effects });
             }
         }
         total += chunk.names.len();
@@ -103,6 +95,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         out.write_all(picture::draw(form, &logos).as_bytes())?;
         out.finish()?;
     }
+    if let Some((form, mut out)) = mapped {
+        out.write_all(picture::draw_maps(form, &maps).as_bytes())?;
+        out.finish()?;
+    }
     writer.finish()?;
     let mut text = rows.report().to_string();
     if let Some(found) = found {
@@ -110,29 +106,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     progress::tell(text);
     Ok(())
-}
-
-/// Some sequences with their names.
-#[derive(Default)]
-struct Chunk {
-    names: Vec<String>,
-    table: seq::Table,
-}
-
-impl Chunk {
-    /// Reads the next sequences; false when there are no more. Those without a name are numbered from 1.
-    fn read(&mut self, rows: &mut seq::read::Rows, before: usize) -> Result<bool> {
-        self.names.clear();
-        self.table.clear();
-        let mut record = Record::default();
-        while self.names.len() < CHUNK && rows.read(&mut record)? {
-            let number = before + self.names.len() + 1;
-            self.names.push(match &record.name[..] {
-                b"" => number.to_string(),
-                name => String::from_utf8_lossy(name).into_owned(),
-            });
-            self.table.push(&record.codes, f32::NAN);
-        }
-        Ok(!self.names.is_empty())
-    }
 }

@@ -37,6 +37,11 @@ pub(crate) struct Sink {
     pub(crate) out: Output,
 }
 
+/// Opens a file whose name says the form.
+pub(crate) fn sink(path: &Path) -> Result<Sink> {
+    Target { out: path.to_owned(), to: None }.open()
+}
+
 impl Target {
     /// Opens the place; to be called before anything is computed.
     pub(crate) fn open(&self) -> Result<Sink> {

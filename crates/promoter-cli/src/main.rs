@@ -1,6 +1,12 @@
 //! The `promoter` command: one file for each subcommand.
 
+#[cfg(feature = "torch")]
+mod attribution;
+#[cfg(feature = "torch")]
+mod chunk;
 mod completions;
+#[cfg(feature = "torch")]
+mod design;
 #[cfg(feature = "torch")]
 mod device;
 mod embed;
@@ -16,10 +22,16 @@ mod info;
 mod input;
 mod interrupt;
 #[cfg(feature = "torch")]
+<<<<<<< HEAD
 mod launcher;
+=======
+mod marginalize;
+>>>>>>> explain-2
 mod memory;
 #[cfg(feature = "torch")]
 mod models;
+#[cfg(feature = "torch")]
+mod motifs;
 #[cfg(feature = "torch")]
 mod new;
 mod npz;
@@ -67,6 +79,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Completions(completions::Arguments),
+    #[cfg(feature = "torch")]
+    Design(Box<design::Arguments>),
     Embed(embed::Arguments),
     Encode(encode::Arguments),
     #[cfg(feature = "torch")]
@@ -74,6 +88,10 @@ enum Command {
     Filter(filter::Arguments),
     #[cfg(feature = "torch")]
     Info(info::Arguments),
+    #[cfg(feature = "torch")]
+    Marginalize(marginalize::Arguments),
+    #[cfg(feature = "torch")]
+    Motifs(motifs::Arguments),
     #[cfg(feature = "torch")]
     New(new::Arguments),
     #[cfg(feature = "torch")]
@@ -96,7 +114,17 @@ enum Command {
 impl Command {
     /// Whether it keeps LibTorch's threads busy.
     fn trains_or_predicts(&self) -> bool {
-        matches!(self, Self::Explain(_) | Self::Predict(_) | Self::Search(_) | Self::Train(_) | Self::Variants(_))
+        matches!(
+            self,
+            Self::Design(_)
+                | Self::Explain(_)
+                | Self::Marginalize(_)
+                | Self::Motifs(_)
+                | Self::Predict(_)
+                | Self::Search(_)
+                | Self::Train(_)
+                | Self::Variants(_)
+        )
     }
 }
 
@@ -126,12 +154,18 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        #[cfg(feature = "torch")]
+        Command::Design(arguments) => design::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Explain(arguments) => explain::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Info(arguments) => info::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Marginalize(arguments) => marginalize::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Motifs(arguments) => motifs::run(&arguments),
         #[cfg(feature = "torch")]
         Command::New(arguments) => new::run(&arguments),
         #[cfg(feature = "torch")]
@@ -170,6 +204,12 @@ mod tests {
     fn options_may_stand_before_between_and_after_what_they_go_with() {
         Arguments::command().debug_assert();
         let cases: &[(&str, &[&str], &[&str])] = &[
+            #[cfg(feature = "torch")]
+            (
+                "design",
+                &["run", "other"],
+                &["--start=in.fa", "--target=3", "--protect=1..3", "--protect=5..6", "--device=cpu"],
+            ),
             ("embed", &["in.fa"], &["--out=x.txt", "--kmers=6"]),
             ("encode", &["in.fa"], &["-ox.npz", "--format=fasta"]),
             ("filter", &["in.tsv"], &["--length=110", "--no-ambiguous", "--sample=0.1"]),
@@ -179,6 +219,10 @@ mod tests {
             ("explain", &["run", "other", "in.fa"], &["--device=cpu", "--format=fasta", "-ox.tsv"]),
             #[cfg(feature = "torch")]
             ("info", &["peppa"], &["--json"]),
+            #[cfg(feature = "torch")]
+            ("marginalize", &["run", "other"], &["--word=TATAAA", "--word=CACGTG", "--spacing", "--position=3"]),
+            #[cfg(feature = "torch")]
+            ("motifs", &["run", "other", "in.fa"], &["--database=x.meme", "--html=x.html", "--device=cpu"]),
             #[cfg(feature = "torch")]
             ("predict", &["run", "other", "in.fa"], &["--device=cpu", "--strands=both", "--rank"]),
             #[cfg(feature = "torch")]
@@ -214,7 +258,7 @@ mod tests {
     #[test]
     #[cfg(feature = "torch")]
     fn a_model_needs_an_input() {
-        for command in ["predict", "explain", "variants"] {
+        for command in ["predict", "explain", "motifs", "variants"] {
             for words in [&[command][..], &[command, "run"], &[command, "--device", "cpu", "run"]] {
                 let error = Arguments::try_parse_from([&["promoter"], words].concat()).unwrap_err();
                 assert_eq!(error.kind(), clap::error::ErrorKind::MissingRequiredArgument, "{words:?}");

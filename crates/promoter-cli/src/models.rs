@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum, value_parser};
-use promoter::predictor::{Averaging, Ensemble, Predictor};
+use promoter::predictor::{Averaged, Averaging, Ensemble, Predictor};
 
 use crate::device;
 
@@ -14,6 +14,23 @@ use crate::device;
 pub(crate) struct Models {
     #[command(flatten)]
     paths: Paths,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Trained models of a command that needs no other file.
+#[derive(Debug, Args)]
+pub(crate) struct Members {
+    /// Predictor files or run folders; several are averaged
+    #[arg(value_name = "MODEL", required = true)]
+    models: Vec<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How models predict.
+#[derive(Debug, Args)]
+struct How {
     /// Predict from the forward strand or average over both [default: as the model was evaluated in training; `one` if
     /// --shift is given]
     #[arg(long, value_enum, value_name = "STRANDS")]
@@ -36,9 +53,7 @@ enum Strands {
 
 impl Models {
     pub(crate) fn open(&self) -> Result<Ensemble> {
-        let device = self.device.device()?;
-        let members = self.paths.models.iter().map(|path| Predictor::open(path, device)).collect::<Result<_, _>>()?;
-        Ok(Ensemble::new(members)?)
+        self.how.open(&self.paths.models)
     }
 
     /// The file that is read.
@@ -48,9 +63,47 @@ impl Models {
 
     /// What was asked for; none is the models' own.
     pub(crate) fn averaging(&self) -> Option<Averaging> {
+        self.how.averaging()
+    }
+
+    /// The models as they were asked for.
+    pub(crate) fn predictor<'a>(&self, ensemble: &'a Ensemble) -> Averaged<'a> {
+        Averaged { ensemble, averaging: self.averaging() }
+    }
+}
+
+impl Members {
+    pub(crate) fn open(&self) -> Result<Ensemble> {
+        self.how.open(&self.models)
+    }
+
+    /// Other models, on the same device.
+    pub(crate) fn open_others(&self, models: &[PathBuf]) -> Result<Ensemble> {
+        self.how.open(models)
+    }
+
+    /// Models as they were asked for.
+    pub(crate) fn predictor<'a>(&self, ensemble: &'a Ensemble) -> Averaged<'a> {
+        Averaged { ensemble, averaging: self.how.averaging() }
+    }
+}
+
+impl How {
+    fn open(&self, models: &[PathBuf]) -> Result<Ensemble> {
+        let device = self.device.device()?;
+        let members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<_, _>>()?;
+        Ok(Ensemble::new(members)?)
+    }
+
+    fn averaging(&self) -> Option<Averaging> {
         let (strands, shift) = (self.strands == Some(Strands::Both), self.shift.unwrap_or(0));
         (self.strands.is_some() || self.shift.is_some()).then_some(Averaging { strands, shift })
     }
+}
+
+/// Bases that all models read: those of a longer sequence are cut off by one at least.
+pub(crate) fn bases(ensemble: &Ensemble) -> usize {
+    ensemble.members().iter().map(|member| member.description().encoding.fit().length).min().unwrap_or(0)
 }
 
 /// One or more models, and after them the input.

@@ -115,7 +115,14 @@ impl Table {
     /// Everything is written: a file gets its name.
     pub(crate) fn finish(self) -> Result<()> {
         match self.writer {
-            Writer::Tsv(out, _) | Writer::Json(out) => out.finish(),
+            Writer::Tsv(mut out, names) => {
+                // A table without rows has columns nevertheless.
+                if let Some(names) = names {
+                    writeln!(out, "{names}")?;
+                }
+                out.finish()
+            }
+            Writer::Json(out) => out.finish(),
             Writer::Parquet(writer) => writer.finish(),
             Writer::Npz(out, arrays) => npz::write(arrays, out),
         }

@@ -1,4 +1,4 @@
-//! `docs/guide.md` and `docs/your_own_data.md`, command by command, at sizes that take seconds.
+//! `docs/guide.md`, `docs/your_own_data.md` and `docs/understand.md`, command by command, at sizes that take seconds.
 #![cfg(all(feature = "torch", unix))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -32,6 +32,18 @@ const YOUR_OWN_DATA: Page = Page {
     name: "your_own_data.md",
     text: include_str!("../../../docs/your_own_data.md"),
     reduced: &[("head -3001", "head -401")],
+};
+
+const UNDERSTAND: Page = Page {
+    name: "understand.md",
+    text: include_str!("../../../docs/understand.md"),
+    reduced: &[
+        ("--rows 40000", "--rows 300"),
+        ("--rows 400 ", "--rows 12 "),
+        ("filters = [64, 64, 32]", "filters = [4, 4, 4]"),
+        ("lstm_units = 32", "lstm_units = 2"),
+        ("epochs = 8", "epochs = 1"),
+    ],
 };
 
 /// A fenced block: its language and its lines.
@@ -154,8 +166,10 @@ fn check_experiment(block: &Block, folder: &Path) {
 /// Runs every command of a page, and returns their number.
 fn run(page: &Page) -> usize {
     let folder = tempfile::tempdir().unwrap();
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/dream2022");
-    std::os::unix::fs::symlink(fs::canonicalize(data).unwrap(), folder.path().join("dream2022")).unwrap();
+    for data in ["dream2022", "motifs"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data").join(data);
+        std::os::unix::fs::symlink(fs::canonicalize(path).unwrap(), folder.path().join(data)).unwrap();
+    }
     fs::create_dir_all(folder.path().join(".local/share/bash-completion/completions")).unwrap();
     let mut commands = 0;
     for block in blocks(page) {
@@ -189,6 +203,12 @@ fn the_guide_shows_what_the_program_does() {
 fn the_page_about_your_own_data_shows_what_the_program_does() {
     let commands = run(&YOUR_OWN_DATA);
     assert!(commands >= 10, "{commands} commands: has the page lost some?");
+}
+
+#[test]
+fn the_page_about_understanding_shows_what_the_program_does() {
+    let commands = run(&UNDERSTAND);
+    assert!(commands >= 9, "{commands} commands: has the page lost some?");
 }
 
 #[test]

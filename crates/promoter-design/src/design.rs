@@ -1,6 +1,7 @@
 //! Designs for a list of briefs.
 
 use promoter_encode::random::Stream;
+use promoter_explain::Predict;
 
 use crate::brief::Brief;
 use crate::constraints::Constraints;
@@ -8,7 +9,6 @@ use crate::error::{Error, Result, check};
 use crate::inserts::Inserts;
 use crate::method::Method;
 use crate::outcome::Outcome;
-use crate::predict::Predict;
 use crate::search;
 use crate::trace::Trace;
 

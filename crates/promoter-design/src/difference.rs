@@ -1,7 +1,6 @@
 //! What two predictors disagree on.
 
-use crate::ensemble::Ensemble;
-use crate::predict::{Failure, Predict};
+use promoter_explain::{Ensemble, Failure, Predict};
 
 /// The first predictor's value minus the second's, as a predictor: a sequence that is strong in one condition and weak
 /// in another has a large difference.

@@ -1,7 +1,8 @@
 //! What can be wrong with a design's settings, its sequences or its predictor.
 
+use promoter_explain::Failure;
+
 use crate::constraints::Violation;
-use crate::predict::Failure;
 
 /// Error of this crate.
 ///

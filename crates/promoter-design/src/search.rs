@@ -10,6 +10,7 @@ mod scorer;
 mod state;
 
 use promoter_encode::random::Stream;
+use promoter_explain::Predict;
 
 use crate::brief::Brief;
 use crate::constraints::Constraints;
@@ -19,7 +20,6 @@ use crate::error::Result;
 use crate::method::Method;
 use crate::moves::Moves;
 use crate::outcome::Outcome;
-use crate::predict::Predict;
 use crate::trace::Trace;
 use scorer::Scorer;
 use state::State;

@@ -1,11 +1,12 @@
 //! From attributions to a table of motifs with names.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use promoter_motif::Motif;
-use promoter_motif::cluster::{Cluster, Pattern};
+use promoter_motif::cluster::{Cluster, Member, Pattern};
 use promoter_motif::compare::{Comparison, Match};
 use promoter_motif::seqlet::{Recursive, Seqlet};
+use promoter_motif::{Motif, Strand};
 
 use crate::error::check_sequences;
 use crate::{Error, Result};
@@ -31,7 +32,7 @@ use crate::{Error, Result};
 /// let table = Discovery::default().find(&rows, &tracks, &known)?;
 /// let found = &table.motifs[0];
 /// assert_eq!(known[found.best.unwrap().target].name(), "TGACTCA");
-/// assert_eq!((found.sites, found.sequences), (60, 60));
+/// assert_eq!((found.sites.len(), found.sequences), (60, 60));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,14 +71,27 @@ pub struct Discovered {
 pub struct Found {
     /// Bases of its sites, counted.
     pub motif: Motif,
-    /// Number of sites.
-    pub sites: usize,
+    /// Its sites, the clearest first.
+    pub sites: Vec<Site>,
     /// Number of sequences that have one.
     pub sequences: usize,
     /// Mean over sites of their summed attributions; negative for a motif that lowers the prediction.
     pub effect: f64,
     /// The known motif that it resembles most, if any does.
     pub best: Option<Match>,
+}
+
+/// A stretch of a sequence that reads as a motif.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// Which sequence.
+    pub sequence: usize,
+    /// Its bases, as attributions show them: the motif itself may be longer or shorter.
+    pub bases: Range<usize>,
+    /// The strand on which it reads as the motif does.
+    pub strand: Strand,
+    /// Sum of its attributions.
+    pub effect: f64,
 }
 
 impl Discovery {
@@ -116,13 +130,12 @@ impl Discovery {
 
 impl Found {
     fn new(pattern: Pattern, best: Option<Match>, seqlets: &[Seqlet]) -> Self {
-        let sequences: BTreeSet<usize> = pattern.members.iter().map(|member| seqlets[member.seqlet].sequence).collect();
-        Self {
-            sites: pattern.members.len(),
-            sequences: sequences.len(),
-            effect: pattern.score,
-            motif: pattern.motif,
-            best,
-        }
+        let site = |member: &Member| {
+            let Seqlet { sequence, start, end, score, .. } = seqlets[member.seqlet];
+            Site { sequence, bases: start..end, strand: member.strand, effect: score }
+        };
+        let sites: Vec<Site> = pattern.members.iter().map(site).collect();
+        let sequences: BTreeSet<usize> = sites.iter().map(|site| site.sequence).collect();
+        Self { sites, sequences: sequences.len(), effect: pattern.score, motif: pattern.motif, best }
     }
 }

@@ -49,14 +49,19 @@ impl Effects {
         });
         let mut mutated = predictions(predictor, mutants)?.into_iter();
         let effects = |(codes, prediction): (&R, f32)| {
-            let codes = codes.as_ref();
-            let mut changes = vec![[0.0; 4]; codes.len()];
-            for ((position, base), value) in substitutions(codes).zip(mutated.by_ref()) {
-                changes[position][usize::from(base)] = value - prediction;
-            }
-            Self { prediction, changes }
+            Self::of_changes(codes.as_ref(), prediction, mutated.by_ref().map(|value| value - prediction))
         };
         Ok(sequences.iter().zip(unchanged).map(effects).collect())
+    }
+
+    /// Effects from the change of the prediction by each of the [`substitutions`], in their order. Those beyond the end
+    /// of `changes` are 0.
+    pub fn of_changes(codes: &[u8], prediction: f32, changes: impl IntoIterator<Item = f32>) -> Self {
+        let mut effects = Self { prediction, changes: vec![[0.0; 4]; codes.len()] };
+        for ((position, base), change) in substitutions(codes).zip(changes) {
+            effects.changes[position][usize::from(base)] = change;
+        }
+        effects
     }
 
     /// The effects minus their mean at each position, see [`centred`].
@@ -110,8 +115,14 @@ pub fn centred(attributions: &[[f32; 4]]) -> Vec<[f32; 4]> {
     attributions.iter().map(centre).collect()
 }
 
-/// Position and new base of every substitution, in order.
-pub(crate) fn substitutions(codes: &[u8]) -> impl Iterator<Item = (usize, u8)> {
+/// Position and new base of every substitution: positions in order, at each the bases A, C, G, T but the one that is
+/// there.
+///
+/// ```
+/// let all: Vec<(usize, u8)> = promoter_explain::substitutions(&[1, 3]).collect();
+/// assert_eq!(all, [(0, 0), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2)]);
+/// ```
+pub fn substitutions(codes: &[u8]) -> impl Iterator<Item = (usize, u8)> {
     let others =
         |(position, &code): (usize, &u8)| (0..4_u8).filter(move |&base| base != code).map(move |base| (position, base));
     codes.iter().enumerate().flat_map(others)

@@ -3,15 +3,20 @@
 use promoter_encode::base;
 
 use crate::error::Failure;
-use crate::{Error, Result};
+use crate::{Ensemble, Error, Result};
 
-/// Sequences that are handed over at once, unless a predictor says otherwise.
+/// Sequences that are made and handed over at once.
 const BATCH: usize = 1024;
 
-/// Predicts a number for each sequence. Closures do, and so does every network with a few lines around it.
+/// A model that predicts a number from a sequence of base codes ([`promoter_encode::base`]).
+///
+/// Closures are predictors, and so is every network with a few lines around it. A predictor cuts the list as its memory
+/// needs: this crate hands over at most 1024 sequences at once, a search for designs all edits of a round. The same
+/// sequence should get the same prediction in every list. Where it differs by rounding, as with a network that sums in
+/// another order in another batch, effects and gains have that error.
 ///
 /// ```
-/// use promoter_explain::{Effects, Failure};
+/// use promoter_explain::{Effects, Failure, Predict};
 /// // The share of G and C.
 /// let mut gc = |sequences: &[Vec<u8>]| -> Result<Vec<f32>, Failure> {
 ///     let share = |codes: &Vec<u8>| {
@@ -21,21 +26,44 @@ const BATCH: usize = 1024;
 /// };
 /// let effects = Effects::of(&mut gc, &[[0, 1]])?; // AC
 /// assert_eq!(effects[0].changes, [[0.0, 0.5, 0.5, 0.0], [-0.5, 0.0, 0.0, -0.5]]);
+///
+/// struct Adenines;
+/// impl Predict for Adenines {
+///     fn predict(&mut self, sequences: &[Vec<u8>]) -> Result<Vec<f32>, Failure> {
+///         Ok(sequences.iter().map(|codes| codes.iter().filter(|&&code| code == 0).count() as f32).collect())
+///     }
+/// }
+/// assert_eq!(Effects::of(&mut Adenines, &[[0, 1]])?[0].prediction, 1.0);
 /// # Ok::<(), promoter_explain::Error>(())
 /// ```
 pub trait Predict {
     /// One prediction for each sequence, in their order.
     ///
-    /// # Shapes
-    /// Sequences are base codes ([`promoter_encode::base`]); at most [`batch`](Self::batch) of them.
-    ///
     /// # Errors
     /// Whatever keeps the predictor from predicting.
     fn predict(&mut self, sequences: &[Vec<u8>]) -> Result<Vec<f32>, Failure>;
 
-    /// Sequences that may be handed over at once, which bounds the memory; 0 counts as 1. Default: 1024.
-    fn batch(&self) -> usize {
-        BATCH
+    /// The predictions, as [`Predict::predict`] gives them, with their spread. `None`, the default, means that the
+    /// model is not an ensemble.
+    ///
+    /// # Errors
+    /// Whatever keeps the predictor from predicting.
+    fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<Ensemble>, Failure> {
+        let _ = sequences;
+        Ok(None)
+    }
+
+    /// The derivative of the prediction by the one-hot encoding of `sequence`. As each position has one base, only the
+    /// differences within a position have a meaning. `None`, the default, means that there are no gradients.
+    ///
+    /// # Shapes
+    /// `(length, 4)`: A, C, G, T.
+    ///
+    /// # Errors
+    /// Whatever keeps the predictor from computing it.
+    fn gradient(&mut self, sequence: &[u8]) -> Result<Option<Vec<[f32; 4]>>, Failure> {
+        let _ = sequence;
+        Ok(None)
     }
 }
 
@@ -53,11 +81,10 @@ pub(crate) fn predictions<P: Predict + ?Sized>(
     predictor: &mut P,
     sequences: impl IntoIterator<Item = Vec<u8>>,
 ) -> Result<Vec<f32>> {
-    let size = predictor.batch().max(1);
     let mut sequences = sequences.into_iter();
     let mut all = Vec::new();
     loop {
-        let batch: Vec<Vec<u8>> = sequences.by_ref().take(size).collect();
+        let batch: Vec<Vec<u8>> = sequences.by_ref().take(BATCH).collect();
         if batch.is_empty() {
             return Ok(all);
         }

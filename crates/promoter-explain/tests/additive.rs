@@ -9,14 +9,13 @@ use proptest::prelude::*;
 /// Weights in eighths, so that sums are exact.
 struct Additive {
     weights: Vec<[f32; 4]>,
-    batch: usize,
     predicted: usize,
 }
 
 impl Additive {
-    fn new(eighths: &[[i16; 4]], batch: usize) -> Self {
+    fn new(eighths: &[[i16; 4]]) -> Self {
         let weights = eighths.iter().map(|row| row.map(|weight| f32::from(weight) / 8.0)).collect();
-        Self { weights, batch, predicted: 0 }
+        Self { weights, predicted: 0 }
     }
 
     fn value(&self, codes: &[u8]) -> f32 {
@@ -26,13 +25,9 @@ impl Additive {
 
 impl Predict for Additive {
     fn predict(&mut self, sequences: &[Vec<u8>]) -> Result<Vec<f32>, Failure> {
-        assert!((1..=self.batch.max(1)).contains(&sequences.len()));
+        assert!((1..=1024).contains(&sequences.len()));
         self.predicted += sequences.len();
         Ok(sequences.iter().map(|codes| self.value(codes)).collect())
-    }
-
-    fn batch(&self) -> usize {
-        self.batch
     }
 }
 
@@ -48,8 +43,8 @@ fn sequences() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 proptest! {
     #[test]
-    fn effects_are_the_differences_of_weights(weights in weights(), rows in sequences(), batch in 0usize..100) {
-        let mut predictor = Additive::new(&weights, batch);
+    fn effects_are_the_differences_of_weights(weights in weights(), rows in sequences()) {
+        let mut predictor = Additive::new(&weights);
         let effects = Effects::of(&mut predictor, &rows).unwrap();
         prop_assert_eq!(predictor.predicted, rows.len() * (1 + 3 * LENGTH), "each version once");
         for (codes, effects) in rows.iter().zip(&effects) {
@@ -63,7 +58,7 @@ proptest! {
 
     #[test]
     fn centred_effects_are_the_centred_weights_whatever_the_sequence(weights in weights(), rows in sequences()) {
-        let mut predictor = Additive::new(&weights, 1024);
+        let mut predictor = Additive::new(&weights);
         for (codes, effects) in rows.iter().zip(Effects::of(&mut predictor, &rows).unwrap()) {
             let (found, expected) = (effects.centred(), centred(&predictor.weights));
             let contributions = effects.contributions(codes);
@@ -83,7 +78,7 @@ proptest! {
     fn pairs_of_substitutions_do_nothing_beyond_their_sum(
         weights in weights(), rows in sequences(), start in 0..8usize,
     ) {
-        let mut predictor = Additive::new(&weights, 50);
+        let mut predictor = Additive::new(&weights);
         let epistasis = Epistasis::of(&mut predictor, &rows[0], start..start + 4).unwrap();
         prop_assert_eq!(predictor.predicted, 1 + 12 + 9 * 6);
         for first in start..start + 4 {
@@ -99,7 +94,7 @@ proptest! {
     ) {
         let start = room.min(LENGTH - word.len());
         let letters: String = word.iter().map(|&code| char::from(b"ACGT"[usize::from(code)])).collect();
-        let mut predictor = Additive::new(&weights, 3);
+        let mut predictor = Additive::new(&weights);
         let marginal = Marginal::new(Element::word(&letters).unwrap(), start);
         let found = marginal.effect(&mut predictor, &rows).unwrap();
         let effect = |codes: &Vec<u8>| {
@@ -117,7 +112,7 @@ proptest! {
         let strand = if reverse { Strand::Reverse } else { Strand::Forward };
         let nothing = Element::word(&"N".repeat(width)).unwrap();
         let marginal = Marginal { strand, ..Marginal::new(nothing, LENGTH - width) };
-        let effect = marginal.effect(&mut Additive::new(&weights, 1024), &rows).unwrap();
+        let effect = marginal.effect(&mut Additive::new(&weights), &rows).unwrap();
         prop_assert_eq!(effect.mean, 0.0);
         prop_assert_eq!(marginal.apply(&rows).unwrap(), rows);
     }
@@ -125,7 +120,7 @@ proptest! {
     #[test]
     fn regions_contribute_apart_from_each_other(weights in weights(), rows in sequences(), seed: u64) {
         let ablation = Ablation { shuffles: 5, seed };
-        let mut predictor = Additive::new(&weights, 1024);
+        let mut predictor = Additive::new(&weights);
         let regions = [0..3, 3..7, 8..12];
         let alone = ablation.effects(&mut predictor, &rows[0], &regions).unwrap();
         let pairs = ablation.pairs(&mut predictor, &rows[0], &regions).unwrap();
@@ -142,7 +137,7 @@ proptest! {
 
 #[test]
 fn an_ambiguous_letter_is_substituted_by_all_four_bases() {
-    let mut predictor = Additive::new(&[[8, 16, 24, 32], [0, 0, 0, 0]], 1024);
+    let mut predictor = Additive::new(&[[8, 16, 24, 32], [0, 0, 0, 0]]);
     let effects = &Effects::of(&mut predictor, &[[4, 0]]).unwrap()[0];
     assert_eq!(effects.changes, [[1.0, 2.0, 3.0, 4.0], [0.0; 4]]);
     assert_eq!(effects.contributions(&[4, 0]), [-2.5, 0.0]);

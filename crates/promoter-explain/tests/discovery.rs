@@ -63,10 +63,16 @@ fn the_motifs_of_a_predictor_are_found_named_and_signed() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names, [("CBF1", true), ("REB1", true), ("RPN4", false)]);
-    let sites: usize = found.motifs.iter().map(|found| found.sites).sum();
+    let sites: usize = found.motifs.iter().map(|found| found.sites.len()).sum();
     assert_eq!(sites + found.left_over, found.seqlets);
     for motif in &found.motifs {
         assert!(motif.best.is_none_or(|best| best.q_value <= 0.05));
-        assert!(motif.sequences <= motif.sites && motif.sequences >= 10, "{motif:?}");
+        assert!(motif.sequences <= motif.sites.len() && motif.sequences >= 10, "{motif:?}");
+        let mean = motif.sites.iter().map(|site| site.effect).sum::<f64>() / motif.sites.len() as f64;
+        assert!((mean - motif.effect).abs() < 1e-9);
+        for site in &motif.sites {
+            let sum: f32 = tracks[site.sequence][site.bases.clone()].iter().sum();
+            assert!((f64::from(sum) - site.effect).abs() < 1e-4, "{site:?}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Sequence-to-expression models of yeast promoters.
 //!
 //! One crate for all of them: each module is a crate of this project under its own name. `encode`, `seq`, `sim`,
-//! `label`, `metrics` and `motif` are plain Rust; the feature `torch` (on by default) adds the networks, their training
-//! and predictors, which need LibTorch. The program `promoter` is the crate `promoter-cli`.
+//! `label`, `metrics`, `motif`, `explain` and `design` are plain Rust; the feature `torch` (on by default) adds the
+//! networks, their training and predictors, which need LibTorch. The program `promoter` is the crate `promoter-cli`.
 //!
 //! ```
 //! use promoter::metrics::Regression;
@@ -13,7 +13,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use promoter_design as design;
 pub use promoter_encode as encode;
+pub use promoter_explain as explain;
 pub use promoter_label as label;
 #[cfg(feature = "torch")]
 pub use promoter_libtorch as libtorch;

@@ -3,10 +3,11 @@
 //! A predictor file is safetensors: the weights, and a [`Description`] that says how they were made and how sequences
 //! become their input. It is loaded with one call and refused unless everything fits.
 
+mod averaged;
 mod card;
 mod description;
-mod effects;
 mod ensemble;
+mod gradients;
 mod run;
 
 use std::io::Read as _;
@@ -24,8 +25,8 @@ use promoter_train::run::Folder;
 use promoter_zoo::{Mode, Network};
 use tch::{Device, Tensor};
 
+pub use self::averaged::Averaged;
 pub use self::description::{Description, FORMAT, Training};
-pub use self::effects::Effects;
 pub use self::ensemble::Ensemble;
 use crate::Error;
 
@@ -160,7 +161,7 @@ impl Predictor {
         &self.description
     }
 
-    /// Trained numbers of the network.
+    /// Number of trainable parameters of the network.
     pub fn parameters(&self) -> usize {
         self.params.parameter_count()
     }
@@ -177,7 +178,7 @@ impl Predictor {
         averaging: Option<Averaging>,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        stream(rows, self.fitter.length(), |table, first| self.predict_batch(table, averaging, first), take)
+        stream(rows, self.fitter.length(), |table, first| self.predict_batch(self::rows(table), averaging, first), take)
     }
 
     /// Predictions of the rows of a table, in sorting bins or what else the training labels were in.
@@ -188,17 +189,32 @@ impl Predictor {
     pub fn predict_table(&self, table: &Table, averaging: Option<Averaging>) -> Result<Vec<f32>, Error> {
         let mut predictions = Vec::with_capacity(table.len());
         for first in (0..table.len()).step_by(BATCH) {
-            let rows: Vec<u32> = (first as u32..table.len().min(first + BATCH) as u32).collect();
-            predictions.extend(self.predict_batch(&table.select(&rows), averaging, first as u64)?);
+            let rows = (first..table.len().min(first + BATCH)).map(|row| table.codes(row));
+            predictions.extend(self.predict_batch(rows, averaging, first as u64)?);
         }
         Ok(predictions)
     }
 
-    /// Predictions of a few rows; `first` rows came before them.
-    fn predict_batch(&self, table: &Table, averaging: Option<Averaging>, first: u64) -> Result<Vec<f32>, Error> {
+    /// The same for a list of base codes.
+    fn predict_sequences(&self, sequences: &[Vec<u8>], averaging: Option<Averaging>) -> Result<Vec<f32>, Error> {
+        let mut predictions = Vec::with_capacity(sequences.len());
+        for batch in sequences.chunks(BATCH) {
+            let first = predictions.len() as u64;
+            predictions.extend(self.predict_batch(batch.iter().map(Vec::as_slice), averaging, first)?);
+        }
+        Ok(predictions)
+    }
+
+    /// Predictions of a few sequences; `first` came before them.
+    fn predict_batch<'a>(
+        &self,
+        sequences: impl ExactSizeIterator<Item = &'a [u8]>,
+        averaging: Option<Averaging>,
+        first: u64,
+    ) -> Result<Vec<f32>, Error> {
         let averaging = averaging.unwrap_or(self.description.evaluation);
         self.check_shift(averaging.shift)?;
-        let codes = self.codes(table, first)?;
+        let codes = self.codes(sequences, first)?;
         let _guard = tch::no_grad_guard();
         let mean = averaging.mean(&codes, &self.encoder, |x| -> Result<Tensor, Error> {
             Ok(self.network.expression(&self.network.forward(x, Mode::Evaluate)?)?)
@@ -218,15 +234,15 @@ impl Predictor {
         }
     }
 
-    /// Base codes of the rows, brought to the model's length, (rows, length) u8.
-    fn codes(&self, table: &Table, first: u64) -> Result<Tensor, Error> {
-        let length = self.fitter.length();
-        let mut codes = vec![0u8; table.len() * length];
-        for (row, out) in codes.chunks_exact_mut(length).enumerate() {
+    /// Base codes of sequences, brought to the model's length, (sequences, length) u8.
+    fn codes<'a>(&self, sequences: impl ExactSizeIterator<Item = &'a [u8]>, first: u64) -> Result<Tensor, Error> {
+        let (rows, length) = (sequences.len(), self.fitter.length());
+        let mut codes = vec![0u8; rows * length];
+        for (row, (sequence, out)) in sequences.zip(codes.chunks_exact_mut(length)).enumerate() {
             let refuse = |source| Error::Row { row: first + row as u64 + 1, source };
-            self.fitter.codes_into(table.codes(row), out).map_err(refuse)?;
+            self.fitter.codes_into(sequence, out).map_err(refuse)?;
         }
-        let codes = Tensor::f_from_slice(&codes).and_then(|t| t.f_view([table.len() as i64, length as i64]));
+        let codes = Tensor::f_from_slice(&codes).and_then(|t| t.f_view([rows as i64, length as i64]));
         let codes = codes.and_then(|codes| codes.f_to_device(self.device));
         codes.map_err(|source| Error::Torch { doing: "sending sequences", source })
     }
@@ -239,6 +255,11 @@ impl Predictor {
         let expected = format!("at most {room}, the bases beside this model's window");
         Err(Error::Setting { name: "shift", value: shift.to_string(), expected })
     }
+}
+
+/// The base codes of a table's rows.
+fn rows(table: &Table) -> impl ExactSizeIterator<Item = &[u8]> {
+    table.rows().map(|(codes, _)| codes)
 }
 
 /// Reads batches, predicts them, hands them on.

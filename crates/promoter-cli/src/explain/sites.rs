@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use promoter::explain::Effects;
 use promoter::logo::Mark;
 use promoter::metrics::PrecisionRecall;
-use promoter::predictor::Effects;
 use promoter::sim::Site;
 
 use crate::rows;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use promoter::encode::base;
-use promoter::predictor::Effects;
+use promoter::explain::Effects;
 
 use crate::form::{Form, Sink};
 use crate::npz::{self, Array};

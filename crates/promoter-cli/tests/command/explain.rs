@@ -86,6 +86,12 @@ fn known_sites_are_compared_and_drawn() {
     let page = fs::read_to_string(folder.path().join("logo.html")).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.matches("<use ").count() > 100 && !page.contains("src="));
 
+    let maps = format!("{call} -o {{}}/out.tsv --heat-map {{}}/map.html --logos 2");
+    super::succeeds(&maps, folder.path());
+    let maps = fs::read_to_string(folder.path().join("map.html")).unwrap();
+    assert!(maps.starts_with("<!DOCTYPE html>") && !maps.contains("src="));
+    assert_eq!((maps.matches("<title>").count(), maps.matches("<circle").count()), (1 + 2 * 330, 2 * 110));
+
     let svg = format!("{call} -o {{}}/out.tsv --logo {{}}/logo.svg --logos 1");
     super::succeeds(&svg, folder.path());
     let svg = fs::read_to_string(folder.path().join("logo.svg")).unwrap();

@@ -4,6 +4,7 @@
 
 mod bombs;
 mod claims;
+mod design;
 mod disk;
 mod embed;
 mod encode;
@@ -14,8 +15,10 @@ mod info;
 mod kills;
 mod kmer;
 mod launch;
+mod marginalize;
 mod messages;
 mod ranks;
+mod motifs;
 mod recipe;
 mod rows;
 mod runs;
@@ -25,6 +28,7 @@ mod streams;
 mod train;
 mod variants;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -59,6 +63,18 @@ fn fails(arguments: &str, folder: &Path, status: i32, parts: &[&str]) {
     for part in parts {
         assert!(error.contains(part), "{arguments} should say `{part}`: {error}");
     }
+}
+
+/// Rows of a table with a header, by column.
+fn rows_of(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split('\t').collect();
+    let row = |line: &str| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        assert_eq!(fields.len(), names.len(), "{line}");
+        names.iter().zip(fields).map(|(name, field)| (name.to_string(), field.to_owned())).collect()
+    };
+    lines.map(row).collect()
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! A predictor, with what is wanted of it.
 
+use promoter_explain::{Ensemble, Predict};
+
 use crate::brief::Target;
-use crate::ensemble::Ensemble;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::predict::Predict;
 
 /// A predictor, with what is wanted of it. Checks all that it returns.
 pub(super) struct Scorer<'a> {

@@ -3,7 +3,7 @@
 use promoter_seq::Table;
 use promoter_seq::read::Rows;
 
-use super::{Averaging, Predictor, Tally, stream};
+use super::{Averaging, Predictor, Tally, rows, stream};
 use crate::Error;
 
 /// Several predictors whose predictions are averaged.
@@ -29,6 +29,21 @@ impl Ensemble {
         &self.members
     }
 
+    /// Checks sequences, base codes of any lengths, before anything is predicted.
+    ///
+    /// # Errors
+    /// [`Error::Row`] for the first one that the policies of a member refuse.
+    pub fn check<'a>(&self, sequences: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
+        for (codes, row) in sequences.into_iter().zip(1..) {
+            for member in &self.members {
+                let mut fitted = vec![0; member.fitter.length()];
+                let refuse = |source| Error::Row { row, source };
+                member.fitter.codes_into(codes, &mut fitted).map_err(refuse)?;
+            }
+        }
+        Ok(())
+    }
+
     /// As [`Predictor::predict`]; the tally is by the length of the first member.
     ///
     /// # Errors
@@ -51,12 +66,15 @@ impl Ensemble {
     }
 
     fn mean(&self, table: &Table, averaging: Option<Averaging>, first: u64) -> Result<Vec<f32>, Error> {
-        mean(table.len(), self.members.iter().map(|member| member.predict_batch(table, averaging, first)))
+        mean(table.len(), self.members.iter().map(|member| member.predict_batch(rows(table), averaging, first)))
     }
 }
 
 /// The mean of the members' columns, summed in f64; one column comes back as it is.
-fn mean(rows: usize, columns: impl ExactSizeIterator<Item = Result<Vec<f32>, Error>>) -> Result<Vec<f32>, Error> {
+pub(super) fn mean(
+    rows: usize,
+    columns: impl ExactSizeIterator<Item = Result<Vec<f32>, Error>>,
+) -> Result<Vec<f32>, Error> {
     let (mut sums, members) = (vec![0.0f64; rows], columns.len() as f64);
     for column in columns {
         sums.iter_mut().zip(column?).for_each(|(sum, value)| *sum += f64::from(value));
