@@ -22,11 +22,9 @@ mod info;
 mod input;
 mod interrupt;
 #[cfg(feature = "torch")]
-<<<<<<< HEAD
 mod launcher;
-=======
+#[cfg(feature = "torch")]
 mod marginalize;
->>>>>>> explain-2
 mod memory;
 #[cfg(feature = "torch")]
 mod models;

@@ -45,6 +45,14 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// Stored ridge regression of another size.
+    #[error("{found} numbers of ridge regression, expected {expected}")]
+    Features {
+        /// Weights and intercept.
+        expected: usize,
+        /// Numbers found.
+        found: usize,
+    },
     /// The values are finite, but their squares are not.
     #[error("the squares of the values do not fit a 64-bit float: scale truth and prediction down")]
     Overflow,

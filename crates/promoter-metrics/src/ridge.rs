@@ -123,6 +123,36 @@ impl Ridge {
     pub fn penalty(&self) -> f64 {
         self.penalty
     }
+
+    /// Everything that [`predict`](Self::predict) needs, to be stored: a weight for each k-mer, which holds those of
+    /// the shorter ones that begin it, and at last the intercept.
+    ///
+    /// # Shapes
+    /// 5,457 numbers.
+    pub fn to_numbers(&self) -> Vec<f64> {
+        let mut numbers = self.weights.clone();
+        numbers.push(self.intercept);
+        numbers
+    }
+
+    /// The model that [`to_numbers`](Self::to_numbers) stored; its penalty, which no prediction needs, is not known
+    /// any more and NaN.
+    ///
+    /// # Errors
+    /// [`Error::Features`] for another count of numbers, [`Error::NotFinite`] for a number that is not finite.
+    pub fn from_numbers(mut numbers: Vec<f64>) -> Result<Self, Error> {
+        let found = numbers.len();
+        match numbers.pop() {
+            Some(intercept) if found == FEATURES + 1 => {
+                let numbers_are = numbers.iter().chain([&intercept]);
+                if let Some((row, &value)) = numbers_are.enumerate().find(|(_, number)| !number.is_finite()) {
+                    return Err(Error::NotFinite { side: Side::Prediction, row: row as u64, value });
+                }
+                Ok(Self { weights: numbers, intercept, penalty: f64::NAN })
+            }
+            _ => Err(Error::Features { expected: FEATURES + 1, found }),
+        }
+    }
 }
 
 /// For every position the longest counted k-mer that starts there: it stands for the shorter ones that begin it too, so

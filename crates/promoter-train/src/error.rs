@@ -68,6 +68,17 @@ pub enum Error {
         /// Cause.
         source: promoter_metrics::Error,
     },
+    /// A weight file whose description and tensors do not say the same of ridge regression.
+    #[error(
+        "ridge regression has weight {weight} in the description, and {} in the tensors",
+        if *is_there { "is" } else { "is not" }
+    )]
+    Readout {
+        /// Its weight in the prediction; 0 for none.
+        weight: f64,
+        /// Whether its tensor is there.
+        is_there: bool,
+    },
     /// A value of the experiment is out of range, or values do not fit each other.
     #[error("`{key}` is {value}, expected {expected}")]
     Experiment {

@@ -207,6 +207,12 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub calibrate: bool,
+    /// Whether ridge regression on k-mer counts joins the kept network: fitted to the training rows, it is added with the
+    /// weight, and the network on the line, that fit the validation rows best. It helps most where rows are few; with
+    /// it the line of `calibrate` is that of the validation rows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    pub with_ridge: bool,
     /// Average of the weights, evaluated and kept in their place.
     #[serde(default)]
     pub average: Option<Average>,
@@ -302,6 +308,7 @@ impl Experiment {
                 batch_norm_averages: BatchNormAverages::Moving,
                 sync_batch_norm: false,
                 calibrate: false,
+                with_ridge: false,
                 average: None,
                 precision: Precision::F32,
                 tf32: false,

@@ -45,7 +45,7 @@ const K: u32 = 20;
 /// # std::fs::write(&path, "seq,expression\n".to_owned() + &(0..200).map(row).collect::<String>())?;
 /// let plan = Recipe { label: Some("expression".into()), ..Recipe::of(path) }.plan()?;
 /// assert!(plan.text.contains("transform = \"z_score\""));
-/// assert!(plan.experiment.training.calibrate);
+/// assert!(plan.experiment.training.with_ridge);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

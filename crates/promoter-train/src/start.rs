@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::error::experiment;
+use crate::readout::RIDGE;
 
 /// Weights that a network is trained on from: fine-tuning.
 ///
@@ -51,7 +52,9 @@ impl Start {
             let expected = format!("{found}, the hash of {}", weights.display());
             return Err(experiment("start.hash", hash, expected));
         }
-        let tensors = Tensors::from_bytes(&bytes, weights)?;
+        let mut tensors = Tensors::from_bytes(&bytes, weights)?;
+        // Another network has a share of its own.
+        tensors.tensors.remove(RIDGE);
         let names = || params.entries().iter().map(|entry| &entry.name);
         let useless = |prefix: &&String| !names().chain(tensors.tensors.keys()).any(|name| name.starts_with(*prefix));
         if let Some(prefix) = except.iter().find(useless) {

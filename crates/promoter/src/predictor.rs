@@ -18,6 +18,7 @@ use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
+use promoter_train::Readout;
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
@@ -73,6 +74,7 @@ pub struct Predictor {
     network: Box<dyn Network>,
     encoder: Encoder,
     fitter: Fitter,
+    readout: Readout,
     device: Device,
 }
 
@@ -86,6 +88,7 @@ impl Predictor {
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
         description.encoding.check()?;
         let vectors = tensors.tensors.remove(VECTORS);
+        let readout = Readout::take(description.calibration, description.ridge, &mut tensors)?;
         // A description may claim any size: nothing is built before the file has the tensors for it.
         let differences = tensors.compare(&description.network.plan()?);
         if !differences.0.is_empty() {
@@ -103,7 +106,7 @@ impl Predictor {
         }
         tensors.load_into(&params, path)?;
         let fitter = Fitter::new(&description.encoding);
-        Ok(Self { description, params, network, encoder, fitter, device })
+        Ok(Self { description, params, network, encoder, fitter, readout, device })
     }
 
     /// Loads a predictor file.
@@ -148,6 +151,7 @@ impl Predictor {
         if let Some(vectors) = self.encoder.vectors() {
             tensors.insert(VECTORS, vectors)?;
         }
+        self.readout.store(&mut tensors)?;
         let json = serde_json::to_string(&self.description);
         tensors.metadata = json.map_err(|source| Error::Description { path: path.to_owned(), source })?;
         tensors.write(path)?;
@@ -214,19 +218,19 @@ impl Predictor {
     ) -> Result<Vec<f32>, Error> {
         let averaging = averaging.unwrap_or(self.description.evaluation);
         self.check_shift(averaging.shift)?;
-        let codes = self.codes(sequences, first)?;
+        let sequences: Vec<&[u8]> = sequences.collect();
+        let codes = self.codes(sequences.iter().copied(), first)?;
         let _guard = tch::no_grad_guard();
         let mean = averaging.mean(&codes, &self.encoder, |x| -> Result<Tensor, Error> {
             Ok(self.network.expression(&self.network.forward(x, Mode::Evaluate)?)?)
         })?;
         let values = mean.f_to_device(Device::Cpu).and_then(Vec::try_from);
         let values: Vec<f32> = values.map_err(|source| Error::Torch { doing: "collecting predictions", source })?;
-        self.in_units(&values)
+        self.in_units(self.readout.apply(&values, &sequences)?)
     }
 
-    /// What the network gives, calibrated, in the units of the training labels.
-    fn in_units(&self, outputs: &[f32]) -> Result<Vec<f32>, Error> {
-        let values = self.description.calibration.apply(outputs)?;
+    /// Transformed labels in the units of the training labels.
+    fn in_units(&self, values: Vec<f32>) -> Result<Vec<f32>, Error> {
         match self.description.label.invert(&values) {
             // Ranks stay ranks.
             Err(promoter_label::Error::NotInvertible { .. }) => Ok(values),

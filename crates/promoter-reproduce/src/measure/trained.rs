@@ -68,6 +68,7 @@ pub(super) fn of_checkpoint(
         encoding,
         label: prepared.label.clone(),
         calibration: Affine::IDENTITY,
+        ridge: 0.0,
         evaluation,
         training: None,
     };

@@ -174,8 +174,8 @@ fn training(choices: &Choices) -> String {
          [optimiser]\nname = \"adam_w\"\nlr = {lr}\n\n[schedule]\nname = \"one_cycle\"\n\n[training]\nepochs = \
          {epochs} # passes over the rows\nbatch_size = {batch_size}\n\
          drop_last = true\nbest = \"pearson\" # of the validation rows: the epoch that is kept\n{steps}\
-         batch_norm_averages = \"estimated\" # from training rows: moving averages lag behind in short runs\ncalibrate \
-         = true # a line from predictions to labels, fitted to training rows\nprecision = \"auto\" # bf16 where the \
+         batch_norm_averages = \"estimated\" # from training rows: moving averages lag behind in short runs\nwith_ridge \
+         = true # ridge regression on k-mer counts joins: weight and line are fitted to the rows that validate\nprecision = \"auto\" # bf16 where the \
          processor has it\n"
     )
 }

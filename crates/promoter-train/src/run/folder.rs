@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-use crate::{Environment, EpochRecord, Error, Experiment};
+use crate::{Environment, EpochRecord, Error, Experiment, Readout};
 
 /// The experiment, every value written out.
 pub(super) const CONFIG: &str = "config.toml";
@@ -49,9 +49,9 @@ pub struct Best {
     pub epoch: u64,
     /// The label transform, fitted to the training labels.
     pub label: Fitted,
-    /// The line that its outputs are brought to the transformed labels by; the identity for a run that has not ended,
-    /// or is not calibrated.
-    pub calibration: Affine,
+    /// What brings its outputs to the transformed labels; the identity for a run that has not ended, or is neither
+    /// calibrated nor joined by ridge regression.
+    pub readout: Readout,
     /// The weights and buffers.
     pub tensors: Tensors,
 }
@@ -63,6 +63,13 @@ pub(crate) struct BestMetadata {
     pub(crate) epoch: u64,
     pub(crate) label: Fitted,
     pub(crate) calibration: Affine,
+    /// Weight of ridge regression.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) ridge: f64,
+}
+
+fn is_zero(weight: &f64) -> bool {
+    *weight == 0.0
 }
 
 /// A validation row.
@@ -151,10 +158,12 @@ impl Folder {
     /// [`Error::Unfinished`] before the first epoch has ended, [`Error::Params`], [`Error::Json`].
     pub fn best(&self) -> Result<Best, Error> {
         let path = self.finished(BEST)?;
-        let tensors = Tensors::read(&path)?;
+        let mut tensors = Tensors::read(&path)?;
         let metadata = serde_json::from_str(&tensors.metadata);
-        let BestMetadata { epoch, label, calibration } = metadata.map_err(|source| Error::Json { path, source })?;
-        Ok(Best { epoch, label, calibration, tensors })
+        let BestMetadata { epoch, label, calibration, ridge } =
+            metadata.map_err(|source| Error::Json { path, source })?;
+        let readout = Readout::take(calibration, ridge, &mut tensors)?;
+        Ok(Best { epoch, label, readout, tensors })
     }
 
     /// The validation rows with their predictions by the kept network.

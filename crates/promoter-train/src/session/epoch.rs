@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use promoter_label::Affine;
 use promoter_torch::file::Tensors;
 
 use super::{Progress, Session};
@@ -11,7 +10,7 @@ use crate::batch_norm::ROWS;
 use crate::experiment::Shuffle;
 use crate::run::BestMetadata;
 use crate::state::Counters;
-use crate::{EpochRecord, Error, Experiment};
+use crate::{EpochRecord, Error, Experiment, Readout};
 
 /// Steps between looks at whether the loss is finite; on CUDA each look waits for the device.
 const WATCH: u64 = 20;
@@ -128,7 +127,7 @@ impl Session {
     fn close_epoch(&mut self, record: EpochRecord) -> Result<(), Error> {
         let Counters { epoch, since_best, best, .. } = self.state.counters;
         if record.best {
-            self.state.with_averages(|| self.keep(epoch, Affine::IDENTITY))?;
+            self.state.with_averages(|| self.keep(epoch, &Readout::IDENTITY))?;
         }
         if let Some(plateau) = self.experiment.schedule.plateau() {
             let higher = self.experiment.training.best.higher_is_better();
@@ -153,12 +152,14 @@ impl Session {
     }
 
     /// Writes the network of the best epoch, with what a predictor needs beside weights and configuration.
-    pub(super) fn keep(&self, epoch: u64, calibration: Affine) -> Result<(), Error> {
+    pub(super) fn keep(&self, epoch: u64, readout: &Readout) -> Result<(), Error> {
         if !self.run.writes() {
             return Ok(());
         }
         let mut best = Tensors::of(&self.model.params)?;
-        let metadata = BestMetadata { epoch, label: self.prepared.label.clone(), calibration };
+        readout.store(&mut best)?;
+        let (calibration, ridge) = (readout.line, readout.ridge_weight());
+        let metadata = BestMetadata { epoch, label: self.prepared.label.clone(), calibration, ridge };
         // Numbers and names: there is nothing in it that JSON lacks.
         best.metadata = serde_json::to_string(&metadata).unwrap_or_default();
         Ok(best.write(&self.folder().best_path())?)

@@ -2,6 +2,7 @@
 
 use promoter_encode::base;
 use promoter_label::Affine;
+use promoter_metrics::Ridge;
 use tch::{Kind, TchError, Tensor};
 
 use super::{Outcome, Session, gather};
@@ -14,7 +15,7 @@ use crate::prepared::Part;
 use crate::record::is_better;
 use crate::run::Prediction;
 use crate::sums::StepMetrics;
-use crate::{EpochRecord, Error, Scores, memory};
+use crate::{EpochRecord, Error, Prepared, Readout, Scores, memory};
 
 /// What was to be predicted of some rows, what was predicted, and the mean loss.
 struct Evaluation {
@@ -103,24 +104,26 @@ impl Session {
             true => {
                 let best = self.folder().best()?;
                 best.tensors.load_into(&self.model.params, &self.folder().best_path())?;
-                best.calibration
+                best.readout
             }
-            false => Affine::IDENTITY,
+            false => Readout::IDENTITY,
         };
         self.place.group.broadcast(&self.model.tensors().map(Tensor::shallow_clone).collect::<Vec<_>>())?;
         let rows = [&self.prepared.train, &self.prepared.validation].map(|table| table.len() as u64);
         let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
         let (mut predictions, mut test) = (Vec::new(), None);
         if self.experiment.loss.uses_labels() {
-            let calibration = self.calibration()?;
-            if calibration != kept {
-                self.keep(best_epoch, calibration)?;
+            let readout = self.readout()?;
+            if readout.line != kept.line || readout.ridge_weight() != kept.ridge_weight() {
+                self.keep(best_epoch, &readout)?;
             }
-            (train, _) = self.score(&self.sample()?, calibration)?;
-            (validation, predictions) = self.score(&self.validation, calibration)?;
+            let sample = self.sample();
+            (train, _) = self.score(&sample, &self.resident(&sample)?, &readout)?;
+            (validation, predictions) = self.score(&self.prepared.validation, &self.validation, &readout)?;
             self.run.write_predictions(&listed(&self.prepared.validation, &predictions))?;
             if !self.prepared.test.is_empty() {
-                let (scores, predictions) = self.score(&self.resident(&self.prepared.test)?, calibration)?;
+                let held_out = &self.prepared.test;
+                let (scores, predictions) = self.score(held_out, &self.resident(held_out)?, &readout)?;
                 self.run.write_test_predictions(&listed(&self.prepared.test, &predictions))?;
                 test = Some(scores);
             }
@@ -139,20 +142,33 @@ impl Session {
         })
     }
 
-    /// The line from what the kept network predicts of training rows to their transformed labels, where the experiment
-    /// wants it; a slope below 0 would turn the order of the predictions and is refused.
-    fn calibration(&self) -> Result<Affine, Error> {
-        if !self.experiment.training.calibrate {
-            return Ok(Affine::IDENTITY);
+    /// What brings outputs of the kept network to the transformed labels, as the experiment wants it. A line with a
+    /// slope below 0 would turn the order of the predictions and is refused.
+    fn readout(&self) -> Result<Readout, Error> {
+        let training = &self.experiment.training;
+        if training.with_ridge {
+            return self.readout_with_ridge();
         }
-        let Evaluation { truth, prediction, .. } = self.evaluate(&self.sample()?)?;
+        if !training.calibrate {
+            return Ok(Readout::IDENTITY);
+        }
+        let Evaluation { truth, prediction, .. } = self.evaluate(&self.resident(&self.sample())?)?;
         let line = Affine::fit(&prediction, &truth)?;
-        Ok(if line.slope() > 0.0 { line } else { Affine::IDENTITY })
+        Ok(if line.slope() > 0.0 { Readout { line, ridge: None } } else { Readout::IDENTITY })
+    }
+
+    /// Ridge regression of the training rows, with line and weight fitted to validation rows, which it has not seen.
+    fn readout_with_ridge(&self) -> Result<Readout, Error> {
+        let Prepared { train, validation, label, .. } = &self.prepared;
+        let failed = |source| Error::Metric { what: "ridge regression", source };
+        let ridge = Ridge::fit(&codes(train), &label.apply(train.labels())?).map_err(failed)?;
+        let Evaluation { truth, prediction, .. } = self.evaluate(&self.validation)?;
+        Readout::fit(ridge, &codes(validation), &prediction, &truth)
     }
 
     /// Training rows, evenly taken, as many as there are validation rows at most.
-    fn sample(&self) -> Result<Rows, Error> {
-        self.resident(&self.prepared.train.evenly(self.prepared.validation.len()))
+    fn sample(&self) -> Part {
+        self.prepared.train.evenly(self.prepared.validation.len())
     }
 
     fn resident(&self, part: &Part) -> Result<Rows, Error> {
@@ -160,16 +176,21 @@ impl Session {
     }
 
     /// Scores and predictions of rows, in the units of the label where its transform can be inverted.
-    fn score(&self, rows: &Rows, calibration: Affine) -> Result<(Scores, Vec<f32>), Error> {
+    fn score(&self, part: &Part, rows: &Rows, readout: &Readout) -> Result<(Scores, Vec<f32>), Error> {
         let inverted = |values: &[f32]| match self.prepared.label.invert(values) {
             Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
             other => other.map(|values| (values, true)),
         };
-        let (predictions, is_inverted) = inverted(&calibration.apply(&self.evaluate(rows)?.prediction)?)?;
+        let (predictions, is_inverted) = inverted(&readout.apply(&self.evaluate(rows)?.prediction, &codes(part))?)?;
         let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
         let labels = if is_inverted { inverted(&labels)?.0 } else { labels };
         Ok((Scores::of(&labels, &predictions)?, predictions))
     }
+}
+
+/// The base codes of a part's rows, as they were read.
+fn codes(part: &Part) -> Vec<&[u8]> {
+    part.rows().map(|(codes, _)| codes).collect()
 }
 
 /// The rows of a part with what is predicted of them.

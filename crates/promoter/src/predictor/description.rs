@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 /// Format of predictor files that this version writes. It reads those from 1 on: 2 added vectors of k-mers and the
-/// evaluation, 3 the calibration.
-pub const FORMAT: u64 = 3;
+/// evaluation, 3 the calibration, 4 ridge regression.
+pub const FORMAT: u64 = 4;
 
 /// What a predictor file says about its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,11 +36,18 @@ pub struct Description {
     /// The line from what the network gives to the transformed labels; it comes before the transform's inverse.
     #[serde(default = "identity")]
     pub calibration: Affine,
+    /// Weight of ridge regression on k-mer counts, which is added after the line; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ridge: f64,
     /// Over what predictions were averaged when the network was chosen, and are unless another averaging is asked for.
     #[serde(default)]
     pub evaluation: Averaging,
     /// How the weights were trained; none for weights that came from elsewhere.
     pub training: Option<Training>,
+}
+
+fn is_zero(weight: &f64) -> bool {
+    *weight == 0.0
 }
 
 fn identity() -> Affine {

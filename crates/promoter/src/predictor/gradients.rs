@@ -60,10 +60,22 @@ impl Predictor {
             }
         }
         let effects = |((codes, output), changes): ((&[u8], f32), Vec<f32>)| {
-            let (prediction, slope) = self.tangent(output)?;
-            Ok(Effects::of_changes(codes, prediction, changes.into_iter().map(|change| change * slope)))
+            let (prediction, slope) = self.tangent(codes, output)?;
+            let line = self.readout.line.slope() as f32;
+            let changes = changes.into_iter().zip(self.ridge_changes(codes)?);
+            Ok(Effects::of_changes(codes, prediction, changes.map(|(network, ridge)| slope * (line * network + ridge))))
         };
         table.rows().map(|(codes, _)| codes).zip(outputs).zip(changes).map(effects).collect()
+    }
+
+    /// What each substitution does to the share of ridge regression, in units of the transformed label.
+    fn ridge_changes(&self, codes: &[u8]) -> Result<Vec<f32>, Error> {
+        let mutants = mutants(codes);
+        let mut sequences: Vec<&[u8]> = mutants.rows().map(|(codes, _)| codes).collect();
+        sequences.push(codes);
+        let mut values = self.readout.apply(&vec![0.0; sequences.len()], &sequences)?;
+        let own = values.pop().unwrap_or_default();
+        Ok(values.into_iter().map(|value| value - own).collect())
     }
 
     /// What the network gives for an input, and the gradients by it.
@@ -85,11 +97,12 @@ impl Predictor {
         Ok(self.encoder.encode(codes, &View::of_all(reverse, shift, rows, self.device)?)?)
     }
 
-    /// An output in the units of the labels, and how much they rise with it.
-    fn tangent(&self, output: f32) -> Result<(f32, f32), Error> {
+    /// The prediction of a sequence whose output is known, and how much it rises with the transformed label.
+    fn tangent(&self, codes: &[u8], output: f32) -> Result<(f32, f32), Error> {
         // Wide enough that rounding does not show, narrow beside the range of labels.
         const STEP: f32 = 0.01;
-        let values = self.in_units(&[output, output - STEP, output + STEP])?;
+        let value = self.readout.apply(&[output], &[codes])?[0];
+        let values = self.in_units(vec![value, value - STEP, value + STEP])?;
         Ok((values[0], (values[2] - values[1]) / (2.0 * STEP)))
     }
 }

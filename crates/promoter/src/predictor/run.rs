@@ -13,7 +13,8 @@ pub(super) fn read(run: &Folder, device: Device) -> Result<Predictor, Error> {
     if !experiment.loss.uses_labels() {
         return Err(Error::NoExpression { path: run.path().to_owned() });
     }
-    let Best { epoch, label, calibration, mut tensors } = run.best()?;
+    let Best { epoch, label, readout, mut tensors } = run.best()?;
+    readout.store(&mut tensors)?;
     let records = run.records()?;
     let Some(record) = records.iter().find(|record| record.epoch == epoch) else {
         return Err(Error::Unfinished { path: run.path().to_owned(), missing: "record of the best epoch" });
@@ -25,7 +26,8 @@ pub(super) fn read(run: &Folder, device: Device) -> Result<Predictor, Error> {
         network: experiment.network.clone(),
         encoding: experiment.encoding.clone(),
         label,
-        calibration,
+        calibration: readout.line,
+        ridge: readout.ridge_weight(),
         evaluation: experiment.evaluation,
         training: Some(Training {
             experiment: experiment.to_toml(),

@@ -1,0 +1,185 @@
+//! From what a network gives to the transformed label.
+
+use promoter_label::Affine;
+use promoter_metrics::Ridge;
+use promoter_torch::file::Tensors;
+use tch::{Kind, Tensor};
+
+use crate::Error;
+use crate::error::Doing;
+
+/// Tensor of a weight file that holds ridge regression.
+pub(crate) const RIDGE: &str = "readout.ridge";
+
+/// From what a network gives to the transformed label: a line, and a share of ridge regression on k-mer counts.
+///
+/// `slope * output + intercept + weight * ridge(sequence)`. On a few thousand rows a network and ridge regression err
+/// differently, so that both together predict better than either.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Readout {
+    /// The line.
+    pub line: Affine,
+    /// Ridge regression of the transformed label, and its weight.
+    pub ridge: Option<(Ridge, f64)>,
+}
+
+impl Readout {
+    /// The outputs as they are.
+    pub const IDENTITY: Self = Self { line: Affine::IDENTITY, ridge: None };
+
+    /// Line and weight with the least squared error of the labels, where neither the network nor ridge regression
+    /// counts against its own prediction: a weight below 0 becomes 0, and the rest is fitted again.
+    ///
+    /// # Shapes
+    /// One output and one label for each row of base codes, none of which ridge regression was fitted to.
+    ///
+    /// # Errors
+    /// [`Error::Label`] for values that are not finite.
+    pub(crate) fn fit<R: AsRef<[u8]> + Sync>(
+        ridge: Ridge,
+        rows: &[R],
+        outputs: &[f32],
+        labels: &[f32],
+    ) -> Result<Self, Error> {
+        let floor = ridge.predict(rows);
+        let [x, z, y] = [outputs, &floor, labels].map(centred);
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let (xx, xz, zz, xy, zy) = (dot(&x, &x), dot(&x, &z), dot(&z, &z), dot(&x, &y), dot(&z, &y));
+        let determinant = xx * zz - xz * xz;
+        let weight = if determinant > 1e-9 * xx * zz { (xx * zy - xz * xy) / determinant } else { 0.0 };
+        let weight = if xy > xz * weight { weight.max(0.0) } else { zy / zz };
+        if weight <= 0.0 || !weight.is_finite() {
+            return Ok(Self { line: Affine::fit(outputs, labels)?, ridge: None });
+        }
+        let rest: Vec<f32> =
+            labels.iter().zip(&floor).map(|(y, z)| (f64::from(*y) - weight * f64::from(*z)) as f32).collect();
+        let line = Affine::fit(outputs, &rest)?;
+        let line = if line.slope() > 0.0 { line } else { Affine::new(0.0, mean(&rest))? };
+        Ok(Self { line, ridge: Some((ridge, weight)) })
+    }
+
+    /// The transformed labels of outputs.
+    ///
+    /// # Shapes
+    /// One output for each sequence of base codes.
+    ///
+    /// # Errors
+    /// [`Error::Label`] for an output that is not finite.
+    pub fn apply<R: AsRef<[u8]> + Sync>(&self, outputs: &[f32], sequences: &[R]) -> Result<Vec<f32>, Error> {
+        let mut values = self.line.apply(outputs)?;
+        if let Some((ridge, weight)) = &self.ridge {
+            let floor = ridge.predict(sequences);
+            values.iter_mut().zip(floor).for_each(|(value, floor)| *value += (weight * f64::from(floor)) as f32);
+        }
+        Ok(values)
+    }
+
+    /// The weight of ridge regression; 0 where there is none.
+    pub fn ridge_weight(&self) -> f64 {
+        self.ridge.as_ref().map_or(0.0, |(_, weight)| *weight)
+    }
+
+    /// Puts ridge regression beside a network's weights.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn store(&self, tensors: &mut Tensors) -> Result<(), Error> {
+        if let Some((ridge, _)) = &self.ridge {
+            let numbers = Tensor::f_from_slice(&ridge.to_numbers()).doing("storing ridge regression")?;
+            tensors.insert(RIDGE, &numbers)?;
+        }
+        Ok(())
+    }
+
+    /// Takes from a network's weights what [`store`](Self::store) has put there.
+    ///
+    /// # Errors
+    /// [`Error::Readout`] where line and weight say otherwise than the tensors; [`Error::Metric`] for a damaged one.
+    pub fn take(line: Affine, weight: f64, tensors: &mut Tensors) -> Result<Self, Error> {
+        let ridge = match tensors.tensors.remove(RIDGE) {
+            None if weight == 0.0 => None,
+            Some(numbers) if weight != 0.0 && weight.is_finite() => {
+                let numbers = numbers.f_to_kind(Kind::Double).and_then(Vec::<f64>::try_from);
+                let ridge = Ridge::from_numbers(numbers.doing("reading ridge regression")?);
+                Some((ridge.map_err(|source| Error::Metric { what: "ridge regression", source })?, weight))
+            }
+            found => return Err(Error::Readout { weight, is_there: found.is_some() }),
+        };
+        Ok(Self { line, ridge })
+    }
+}
+
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
+}
+
+fn centred(values: &[f32]) -> Vec<f64> {
+    let mean = mean(values);
+    values.iter().map(|&value| f64::from(value) - mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of 20 bases with the number of G less the number of T.
+    fn rows() -> (Vec<Vec<u8>>, Vec<f32>) {
+        let code = |i: u32, j: u32| ((i * 31 + j * 17 + i * j) % 97 % 4) as u8;
+        let rows: Vec<Vec<u8>> = (0..600).map(|i| (0..20).map(|j| code(i, j)).collect()).collect();
+        let label = |row: &Vec<u8>| row.iter().map(|&b| [0.0, 0.0, 1.0, -1.0][usize::from(b)]).sum();
+        let labels = rows.iter().map(label).collect();
+        (rows, labels)
+    }
+
+    fn wave(i: usize) -> f32 {
+        (i as f32 * 0.7).sin()
+    }
+
+    #[test]
+    fn line_and_weight_are_those_of_least_squares() {
+        let (rows, labels) = rows();
+        let ridge = Ridge::fit(&rows, &labels).unwrap();
+        let outputs: Vec<f32> = (0..rows.len()).map(wave).collect();
+        let floor = ridge.predict(&rows);
+        let target: Vec<f32> = outputs.iter().zip(&floor).map(|(x, z)| 3.0 * x + 0.5 * z - 2.0).collect();
+        let readout = Readout::fit(ridge, &rows, &outputs, &target).unwrap();
+        assert!((readout.ridge_weight() - 0.5).abs() < 1e-4, "{}", readout.ridge_weight());
+        assert!((readout.line.slope() - 3.0).abs() < 1e-4 && (readout.line.intercept() + 2.0).abs() < 1e-3);
+        let predicted = readout.apply(&outputs, &rows).unwrap();
+        assert!(predicted.iter().zip(&target).all(|(a, b)| (a - b).abs() < 1e-3));
+    }
+
+    #[test]
+    fn neither_counts_against_its_own_prediction() {
+        let (rows, labels) = rows();
+        let ridge = Ridge::fit(&rows, &labels).unwrap();
+        let outputs: Vec<f32> = (0..rows.len()).map(wave).collect();
+        let floor = ridge.predict(&rows);
+        let against_ridge: Vec<f32> = outputs.iter().zip(&floor).map(|(x, z)| x - 0.5 * z).collect();
+        let readout = Readout::fit(ridge.clone(), &rows, &outputs, &against_ridge).unwrap();
+        assert!(readout.ridge.is_none() && readout.line.slope() > 0.0);
+        let against_network: Vec<f32> = outputs.iter().zip(&floor).map(|(x, z)| z - 0.5 * x).collect();
+        let readout = Readout::fit(ridge, &rows, &outputs, &against_network).unwrap();
+        assert_eq!(readout.line.slope(), 0.0);
+        assert!((readout.ridge_weight() - 1.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn what_is_stored_comes_back_and_fits_or_is_refused() {
+        let (rows, labels) = rows();
+        let ridge = Ridge::fit(&rows, &labels).unwrap();
+        let readout = Readout { line: Affine::new(2.0, 1.0).unwrap(), ridge: Some((ridge, 0.25)) };
+        let mut tensors = Tensors::default();
+        readout.store(&mut tensors).unwrap();
+        let mut again = Tensors {
+            tensors: tensors.tensors.iter().map(|(n, t)| (n.clone(), t.copy())).collect(),
+            ..Tensors::default()
+        };
+        let back = Readout::take(readout.line, 0.25, &mut again).unwrap();
+        let outputs = vec![0.5; rows.len()];
+        assert_eq!(back.apply(&outputs, &rows).unwrap(), readout.apply(&outputs, &rows).unwrap());
+        assert!(again.tensors.is_empty());
+        assert!(Readout::take(readout.line, 0.25, &mut again).is_err());
+        assert!(Readout::take(readout.line, 0.0, &mut tensors).is_err());
+    }
+}
