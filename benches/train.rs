@@ -102,7 +102,8 @@ impl Epoch {
         let text = format!(
             "data = {{ simulated = {{ rows = {} }} }}\nencoding = {{ {encoding} }}\n\
              split = {{ kind = 'random', validation = 32, seed = 1 }}\n\
-             network = {{ name = '{name}' }}\nloss = {{ name = '{loss}' }}\noptimiser = {{ name = 'adam', lr = 0.0001 }}\n\
+             network = {{ name = '{name}' }}\nloss = {{ name = '{loss}' }}\n\
+             optimiser = {{ name = 'adam', lr = 0.0001 }}\n\
              training = {{ epochs = 1, batch_size = {batch}, drop_last = true }}",
             BATCHES * batch + 32
         );
