@@ -12,41 +12,42 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_grou
 use promoter_torch::{Params, memory};
 use promoter_train::batch::{Batches, Encoder, Order, Rows};
 use promoter_train::precision::Precision;
+use promoter_train::probe::Probe;
 use promoter_train::{Experiment, Prepared, Session, vectors};
 use promoter_zoo::Input;
 use promoter_zoo::registry::NetworkConfig;
-use tch::{Cuda, Device, Kind};
-
-use self::training::Training;
-
-mod training;
+use tch::{Cuda, Device};
 
 /// Batches of an epoch.
 const BATCHES: i64 = 8;
 
 /// f32, and bf16 where the device has instructions for it.
-fn kinds(device: Device) -> Vec<(&'static str, Option<Kind>)> {
-    let mut kinds = vec![("f32", None)];
-    if Precision::Auto.resolve(device) == Precision::Bf16 {
-        kinds.push(("bf16", Some(Kind::BFloat16)));
+fn precisions(device: Device) -> Vec<Precision> {
+    let mut precisions = vec![Precision::F32];
+    if !Precision::Bf16.is_emulated(device) {
+        precisions.push(Precision::Bf16);
     }
-    kinds
+    precisions
 }
 
 fn networks(criterion: &mut Criterion) {
     let device = Device::cuda_if_available();
-    for (what, measured) in [("forward", Training::predict as fn(&mut Training)), ("step", Training::step)] {
-        for (kind, products) in kinds(device) {
-            let mut group = criterion.benchmark_group(format!("{what}/{kind}"));
+    let predict = |probe: &mut Probe| probe.predict().unwrap();
+    let step = |probe: &mut Probe| probe.step().unwrap();
+    for (what, measured) in [("forward", predict as fn(&mut Probe)), ("step", step)] {
+        for precision in precisions(device) {
+            let mut group = criterion.benchmark_group(format!("{what}/{}", precision.name()));
             group.sample_size(10).sampling_mode(SamplingMode::Flat);
             for name in NetworkConfig::names() {
                 let rows = batch(name, device);
                 group.throughput(Throughput::Elements(rows as u64));
                 // A network is made when its benchmark is among those asked for.
-                let mut training = None;
+                let mut probe = None;
                 group.bench_function(BenchmarkId::new(name, rows), |bencher| {
-                    let training = training.get_or_insert_with(|| Training::new(name, rows, products, device));
-                    bencher.iter(|| measured(training));
+                    let network = NetworkConfig::by_name(name).unwrap();
+                    let probe =
+                        probe.get_or_insert_with(|| Probe::new(&network, rows as usize, precision, device).unwrap());
+                    bencher.iter(|| measured(probe));
                 });
             }
         }

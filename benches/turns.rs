@@ -7,11 +7,10 @@
 use std::time::Instant;
 
 use promoter_torch::memory;
-use tch::{Device, Kind};
-
-use self::training::Training;
-
-mod training;
+use promoter_train::precision::Precision;
+use promoter_train::probe::Probe;
+use promoter_zoo::registry::NetworkConfig;
+use tch::Device;
 
 fn main() {
     memory::keep_freed();
@@ -21,12 +20,13 @@ fn main() {
         println!("NETWORK BATCH f32|bf16: `benches/peers/train.py` starts this program");
         return;
     };
-    let kind = (kind == "bf16").then_some(Kind::BFloat16);
-    let mut training = Training::new(name, batch.parse().unwrap(), kind, Device::Cpu);
+    let precision = if kind == "bf16" { Precision::Bf16 } else { Precision::F32 };
+    let network = NetworkConfig::by_name(name).unwrap();
+    let mut probe = Probe::new(&network, batch.parse().unwrap(), precision, Device::Cpu).unwrap();
     for line in std::io::stdin().lines() {
         line.unwrap();
         let started = Instant::now();
-        training.step();
+        probe.step().unwrap();
         println!("{}", started.elapsed().as_secs_f64());
     }
 }
