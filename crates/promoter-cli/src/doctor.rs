@@ -27,10 +27,10 @@ const ROUNDS: usize = 5;
 
 /// Compare a device with the processor, and measure it, network by network
 ///
-/// Each network gets the same weights and random sequences on the device and, in f32, on the processor. Compared are its
-/// predictions and the gradients of a training step without dropout: the length of the difference, relative to that of
-/// the processor's. Then training steps are timed at several batch sizes. The result is a page in Markdown; the status
-/// is 1 when a difference is above its tolerance.
+/// Each network gets the same weights and random sequences on the device and, in f32, on the processor. Compared are
+/// its predictions and the gradients of a training step without dropout: the length of the difference, relative to that
+/// of the processor's. Then training steps are timed at several batch sizes. The result is a page in Markdown; the
+/// status is 1 when a difference is above its tolerance.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter doctor

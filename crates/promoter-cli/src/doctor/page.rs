@@ -20,8 +20,8 @@ pub(super) fn of(findings: &Findings) -> String {
         format!("{predictions} and {gradients}")
     };
     text += &format!(
-        "## Agreement\n\nRelative difference from the processor in f32; tolerated are {} in f32, {} in bf16.\n\n| network \
-         | parameters | precision | predictions | gradients | agrees |\n|---|---:|---|---:|---:|---|\n",
+        "## Agreement\n\nRelative difference from the processor in f32; tolerated are {} in f32, {} in bf16.\n\n\
+         | network | parameters | precision | predictions | gradients | agrees |\n|---|---:|---|---:|---:|---|\n",
         tolerance(Precision::F32),
         tolerance(Precision::Bf16)
     );
@@ -37,8 +37,8 @@ pub(super) fn of(findings: &Findings) -> String {
     if findings.networks.iter().all(|network| network.steps.is_empty()) {
         return text;
     }
-    text += "\n## Speed\n\nMedian milliseconds of a batch, and sequences a second of training; - where it does not \
-             fit.\n\n| network | precision | rows | forward | step | trained a second |\n|---|---|---:|---:|---:|---:|\n";
+    text += "\n## Speed\n\nMedian milliseconds of a batch, and sequences a second of training; - where it does not fit.\n\n\
+             | network | precision | rows | forward | step | trained a second |\n|---|---|---:|---:|---:|---:|\n";
     for network in &findings.networks {
         for timing in &network.steps {
             let milliseconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |s| format!("{:.1}", 1e3 * s));

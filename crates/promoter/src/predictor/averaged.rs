@@ -8,9 +8,9 @@ use crate::Error;
 
 /// An ensemble as [`promoter_explain`] and [`promoter_design`] take it, with what each prediction is averaged over.
 ///
-/// Its spread is the standard deviation of its networks' predictions (of a sample: n - 1); a predictor whose network is
-/// an ensemble itself counts as its networks, and a single network has no spread. Its gradient is the first-order effect
-/// of each substitution, for k-mers too.
+/// Its spread is the standard deviation of its networks' predictions (of a sample: n - 1); a predictor whose network
+/// is an ensemble itself counts as its networks, and a single network has no spread. Its gradient is the first-order
+/// effect of each substitution, for k-mers too.
 ///
 /// The same sequence may get predictions that differ by rounding in batches of different sizes, as LibTorch sums in
 /// another order there; the same list of sequences gets the same ones.
