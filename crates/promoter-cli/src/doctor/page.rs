@@ -37,9 +37,9 @@ pub(super) fn of(findings: &Findings) -> String {
     if findings.networks.iter().all(|network| network.steps.is_empty()) {
         return text;
     }
-    text += "\n## Speed\n\nMedian milliseconds of a batch, and sequences a second of training; - where it does not fit.\n\
-             \n\
-             | network | precision | rows | forward | step | trained a second |\n|---|---|---:|---:|---:|---:|\n";
+    text +=
+        "\n## Speed\n\nMedian milliseconds of a batch, and sequences a second of training; - where it does not fit.\n";
+    text += "\n| network | precision | rows | forward | step | trained a second |\n|---|---|---:|---:|---:|---:|\n";
     for network in &findings.networks {
         for timing in &network.steps {
             let milliseconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |s| format!("{:.1}", 1e3 * s));
