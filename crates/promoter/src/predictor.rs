@@ -14,6 +14,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use promoter_encode::file::write_whole;
+use promoter_label::Fitted;
 use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
@@ -132,6 +133,15 @@ impl Predictor {
     /// [`new`](Self::new).
     pub fn of_run(folder: &Path, device: Device) -> Result<Self, Error> {
         run::read(&Folder::open(folder)?, device)
+    }
+
+    /// The network of a checkpoint, as a run leaves some on its way; `label` is the transform that was fitted to its
+    /// training labels.
+    ///
+    /// # Errors
+    /// [`Error::Training`], [`Error::Weights`]; as [`new`](Self::new).
+    pub fn of_checkpoint(run: &Folder, checkpoint: &Path, label: Fitted, device: Device) -> Result<Self, Error> {
+        run::read_checkpoint(run, checkpoint, label, device)
     }
 
     /// Loads a predictor file or, from a folder, the best network of the run in it.
