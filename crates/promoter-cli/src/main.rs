@@ -15,12 +15,12 @@ mod encode;
 mod explain;
 mod explanation;
 mod filter;
-#[cfg(feature = "torch")]
 mod form;
 #[cfg(feature = "torch")]
 mod info;
 mod input;
 mod interrupt;
+mod keep;
 #[cfg(feature = "torch")]
 mod launcher;
 #[cfg(feature = "torch")]
@@ -50,7 +50,6 @@ mod score;
 #[cfg(feature = "torch")]
 mod search;
 mod simulate;
-#[cfg(feature = "torch")]
 mod table;
 #[cfg(feature = "torch")]
 mod train;
