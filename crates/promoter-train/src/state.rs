@@ -19,6 +19,9 @@ use crate::schedule::PlateauState;
 use crate::sums::StepSums;
 use crate::{Error, Experiment};
 
+/// Beginning of the names that the network's tensors have in a checkpoint.
+pub(crate) const NETWORK: &str = "network.";
+
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,7 +82,7 @@ impl State {
     pub(crate) fn save(&self, path: &Path, experiment: &Experiment, model: &Model) -> Result<(), Error> {
         let mut file = Tensors::default();
         for entry in model.params.entries() {
-            file.insert(&format!("network.{}", entry.name), &entry.tensor)?;
+            file.insert(&format!("{NETWORK}{}", entry.name), &entry.tensor)?;
         }
         for (name, tensor) in self.tensors() {
             file.insert(&name, tensor)?;
@@ -106,7 +109,7 @@ impl State {
         let mut network = Tensors::default();
         let mut rest = BTreeMap::new();
         for (name, tensor) in file.tensors {
-            match name.strip_prefix("network.") {
+            match name.strip_prefix(NETWORK) {
                 Some(name) => network.tensors.insert(name.to_owned(), tensor),
                 None => rest.insert(name, tensor),
             };

@@ -178,3 +178,20 @@ fn ridge_regression_is_added_to_predictions_effects_and_gradients() {
         assert!((with - without - ridge).abs() < 1e-3, "{with} {without} {ridge}");
     }
 }
+
+#[test]
+fn a_network_of_several_has_their_spread() {
+    let network: NetworkConfig = serde_json::from_str(
+        r#"{"name": "upstream", "members": 3, "length": 110, "filters": [4, 4, 4], "lstm_units": 2, "dense_units": 4}"#,
+    )
+    .unwrap();
+    let mut params = Params::new(Device::Cpu, 1);
+    network.build(&mut params).unwrap();
+    let encoding = Encoding::OneHot { fit: Fit { crop: None, ..Fit::peppa() }, policy: OneHot::default() };
+    let description = Description { encoding, network, ..member(1, 100.0).description().clone() };
+    let predictor = Predictor::new(description, Tensors::of(&params).unwrap(), Path::new("test"), Device::Cpu).unwrap();
+    let (ensemble, rows) = (Ensemble::new(vec![predictor]).unwrap(), sequences(5));
+    let found = own(&ensemble).predict_with_spread(&rows).unwrap().unwrap();
+    assert!(farthest(&found.predictions, &own(&ensemble).predict(&rows).unwrap()) < 1e-4);
+    assert!(found.spreads.iter().all(|&spread| spread > 1e-4), "{found:?}");
+}

@@ -104,11 +104,10 @@ fn the_last_table_warns_of_a_heavy_tail_and_the_first_lines_count_cut_rows() {
     let rows: String = sequences.lines().enumerate().map(row).collect();
     fs::write(folder.path().join("rows.tsv"), rows).unwrap();
     let config = trained().join("run/config.toml");
-    let call = format!(
-        "train {} --set data={{file={{path='{{}}/rows.tsv'}}}} --set split={{kind='random',validation=0.5,seed=1}} \
-         --set filter={{drop_duplicates=false}} --set training.epochs=1 --set loss.name=mse --set evaluation.strands=true --out {{}}/run {HERE}",
-        config.display()
-    );
+    let rows = "--set data={file={path='{}/rows.tsv'}} --set split={kind='random',validation=0.5,seed=1} \
+                --set filter={drop_duplicates=false}";
+    let sets = "--set training.epochs=1 --set loss.name=mse --set evaluation.strands=true";
+    let call = format!("train {} {rows} {sets} --out {{}}/run {HERE}", config.display());
     let (text, _) = says(&call, folder.path());
     for part in [
         "one validation row in a hundred holds",

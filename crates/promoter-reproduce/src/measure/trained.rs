@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use promoter::Predictor;
-use promoter::predictor::{Description, FORMAT};
-use promoter_label::Affine;
 use promoter_metrics::Metric;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
@@ -19,9 +17,6 @@ use crate::plan::Planned;
 
 /// Rows that go through the network at once.
 const BATCH: usize = 256;
-
-/// Tensor of a predictor that holds the vectors of k-mers.
-const VECTORS: &str = "encoding.vectors";
 
 /// The rows of a run.
 ///
@@ -49,30 +44,8 @@ pub(super) fn of_checkpoint(
     prepared: &Prepared,
     device: Device,
 ) -> Result<Predictor, Error> {
-    let file = Tensors::read(checkpoint)?;
-    let mut tensors = Tensors::default();
-    for (name, tensor) in file.tensors {
-        if let Some(name) = name.strip_prefix("network.") {
-            tensors.tensors.insert(name.to_owned(), tensor);
-        }
-    }
-    let Experiment { title, network, encoding, evaluation, .. } = planned.experiment.clone();
-    if let Some(table) = vectors_of(&planned.experiment, &planned.folder)? {
-        tensors.insert(VECTORS, &table)?;
-    }
-    let description = Description {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").into(),
-        title,
-        network,
-        encoding,
-        label: prepared.label.clone(),
-        calibration: Affine::IDENTITY,
-        ridge: 0.0,
-        evaluation,
-        training: None,
-    };
-    Ok(Predictor::new(description, tensors, checkpoint, device)?)
+    let run = Folder::open(&planned.folder)?;
+    Ok(Predictor::of_checkpoint(&run, checkpoint, prepared.label.clone(), device)?)
 }
 
 /// The vectors of a run's k-mers, where its encoding has some.

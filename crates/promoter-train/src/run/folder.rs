@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
+use crate::state::NETWORK;
 use crate::{Environment, EpochRecord, Error, Experiment, Readout};
 
 /// The experiment, every value written out.
@@ -164,6 +165,20 @@ impl Folder {
             metadata.map_err(|source| Error::Json { path, source })?;
         let readout = Readout::take(calibration, ridge, &mut tensors)?;
         Ok(Best { epoch, label, readout, tensors })
+    }
+
+    /// The network of a checkpoint, this run's or a copy that was put aside on the way.
+    ///
+    /// # Errors
+    /// [`Error::Params`] for a file that cannot be read.
+    pub fn network_of(checkpoint: &Path) -> Result<Tensors, Error> {
+        let mut network = Tensors::default();
+        for (name, tensor) in Tensors::read(checkpoint)?.tensors {
+            if let Some(name) = name.strip_prefix(NETWORK) {
+                network.tensors.insert(name.to_owned(), tensor);
+            }
+        }
+        Ok(network)
     }
 
     /// The validation rows with their predictions by the kept network.

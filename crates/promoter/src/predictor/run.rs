@@ -1,7 +1,11 @@
 //! A predictor from the folder of a run.
 
+use std::path::Path;
+
+use promoter_label::{Affine, Fitted};
+use promoter_torch::file::Tensors;
 use promoter_train::run::{Best, Folder};
-use promoter_train::vectors;
+use promoter_train::{Experiment, vectors};
 use tch::Device;
 
 use super::{Description, FORMAT, Predictor, Training, VECTORS};
@@ -39,8 +43,39 @@ pub(super) fn read(run: &Folder, device: Device) -> Result<Predictor, Error> {
             environment: run.environment()?,
         }),
     };
+    add_vectors(run, &experiment, &mut tensors)?;
+    Predictor::new(description, tensors, &run.best_path(), device)
+}
+
+/// The network of a checkpoint of the run, which has no record yet.
+pub(super) fn read_checkpoint(
+    run: &Folder,
+    checkpoint: &Path,
+    label: Fitted,
+    device: Device,
+) -> Result<Predictor, Error> {
+    let experiment = run.experiment()?;
+    let mut tensors = Folder::network_of(checkpoint)?;
+    add_vectors(run, &experiment, &mut tensors)?;
+    let Experiment { title, network, encoding, evaluation, .. } = experiment;
+    let description = Description {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        title,
+        network,
+        encoding,
+        label,
+        calibration: Affine::IDENTITY,
+        ridge: 0.0,
+        evaluation,
+        training: None,
+    };
+    Predictor::new(description, tensors, checkpoint, device)
+}
+
+fn add_vectors(run: &Folder, experiment: &Experiment, tensors: &mut Tensors) -> Result<(), Error> {
     if let (Some(kmers), Some(vectors)) = (experiment.encoding.kmers(), run.vectors()?) {
         tensors.insert(VECTORS, &vectors::table(&kmers, &vectors)?)?;
     }
-    Predictor::new(description, tensors, &run.best_path(), device)
+    Ok(())
 }
