@@ -158,7 +158,8 @@ impl Delimited {
 
 /// A field as it stands in a file: in double quotes if it would be read as something else.
 fn quoted(text: &str, delimiter: char) -> Cow<'_, str> {
-    match text.contains([delimiter, '"', '\n', '\r']) {
+    let quotes = if delimiter == ',' { text.contains('"') } else { text.starts_with('"') };
+    match quotes || text.contains([delimiter, '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
         false => text.into(),
     }

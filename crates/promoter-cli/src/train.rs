@@ -144,7 +144,7 @@ fn finish(session: &Session, outcome: &Outcome, out: &mut impl Write) -> Result<
         writeln!(out, "weights    {}", folder.best_path().display())?;
         return Ok(());
     }
-    write!(out, "{}", table(&summary, session.prepared().validation.table().labels()))?;
+    write!(out, "{}", table(&summary, session.prepared().validation.labels()))?;
     let predictor = folder.path().join("predictor.safetensors");
     Predictor::of_run(folder.path(), session.place().device)?.save(&predictor)?;
     writeln!(out, "\nreport     {}", folder.report_path().display())?;

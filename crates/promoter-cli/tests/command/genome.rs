@@ -121,7 +121,7 @@ fn what_is_not_in_the_genome_is_told_with_line_and_column() {
         ("{}/good.bed --genome {}/none.fa", 1, ["cannot open", "none.fa"]),
         ("{}/good.bed --genome {}/genome.fa --keep gene", 1, ["gene", "chrom, start"]),
         ("{}/good.bed --genome {}/genome.fa --sequence seq", 2, ["--genome", "--sequence"]),
-        ("{}/good.bed --width 5", 2, ["--genome", "--width"]),
+        ("{}/good.bed --width 5", 2, ["--genome", "required"]),
     ] {
         super::fails(&call("predict", rest), folder.path(), status, &parts);
     }

@@ -112,7 +112,7 @@ impl Description {
         let experiment = experiment.as_ref();
         [
             ("data", experiment.map(|experiment| data(&experiment.data))),
-            ("labels", experiment.and_then(|experiment| unit(experiment))),
+            ("labels", experiment.and_then(unit)),
             ("label transform", Some(self.label.transform().name().to_owned())),
             ("length", Some(format!("{} bases", self.encoding.fit().length))),
         ]
