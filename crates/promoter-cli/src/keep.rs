@@ -45,5 +45,10 @@ impl Keep {
 
 /// The values of a row: its kept cells, and then its own.
 pub(crate) fn row<'a, 'b: 'a>(cells: impl IntoIterator<Item = &'b str>, values: &[Value<'a>]) -> Vec<Value<'a>> {
-    cells.into_iter().map(|cell| Value::Text(cell)).chain(values.iter().copied()).collect()
+    let mut row = Vec::new();
+    for cell in cells {
+        row.push(Value::Text(cell));
+    }
+    row.extend_from_slice(values);
+    row
 }

@@ -133,10 +133,10 @@ impl Delimited {
     }
 
     fn header(&mut self) -> Result<()> {
-        Ok(match self.names.take() {
-            Some(names) => writeln!(self.out, "{names}")?,
-            None => {}
-        })
+        if let Some(names) = self.names.take() {
+            writeln!(self.out, "{names}")?;
+        }
+        Ok(())
     }
 
     fn row(&mut self, values: &[Value<'_>]) -> Result<()> {
