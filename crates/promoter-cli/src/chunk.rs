@@ -19,6 +19,9 @@ impl Chunk {
     pub(crate) fn read(&mut self, rows: &mut Rows, most: usize, before: usize) -> Result<bool> {
         self.names.clear();
         self.table.clear();
+        if self.table.columns() != rows.keep() {
+            self.table = Table::with_columns(rows.keep());
+        }
         let mut record = Record::default();
         while self.names.len() < most && rows.read(&mut record)? {
             let number = before + self.names.len() + 1;
@@ -26,7 +29,7 @@ impl Chunk {
                 b"" => number.to_string(),
                 name => String::from_utf8_lossy(name).into_owned(),
             });
-            self.table.push(&record.codes, f32::NAN);
+            self.table.push_row(&record.codes, f32::NAN, record.line, &record.cells);
         }
         Ok(!self.names.is_empty())
     }

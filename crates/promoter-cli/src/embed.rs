@@ -92,7 +92,7 @@ const NEAREST: usize = 10;
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let format = format(arguments)?;
     let mut file = Output::create(&arguments.out)?;
-    let mut rows = arguments.sequences.open()?;
+    let mut rows = arguments.sequences.open(&[])?;
     let kmers = match arguments.kmers.oov {
         Oov::Error => Kmers { oov: Oov::Skip, ..arguments.kmers.clone() },
         _ => arguments.kmers.clone(),

@@ -9,6 +9,7 @@ use promoter::encode::{Codes, base};
 use promoter::seq::read::Record;
 
 use crate::input::Sequences;
+use crate::keep::Keep;
 use crate::npz::{self, Array};
 use crate::output::Output;
 use crate::{preset, progress};
@@ -34,6 +35,8 @@ use crate::{preset, progress};
 pub(crate) struct Arguments {
     #[command(flatten)]
     sequences: Sequences,
+    #[command(flatten)]
+    keep: Keep,
     /// Output file: .npz or .npy
     #[arg(short, long, value_name = "FILE")]
     out: std::path::PathBuf,
@@ -89,6 +92,23 @@ impl Encoder {
     }
 }
 
+/// What an archive has beside the encoded sequences: the kept columns, and the sequences.
+struct Texts(Vec<Array>);
+
+impl Texts {
+    fn new(keep: &Keep) -> Result<Self> {
+        keep.check(&["sequence", "encoded"])?;
+        let names = keep.columns().iter().map(String::as_str).chain(["sequence"]);
+        Ok(Self(names.map(Array::text).collect::<Result<_>>()?))
+    }
+
+    fn push(&mut self, record: &Record) -> Result<()> {
+        let letters: String = record.codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
+        let texts = record.cells.iter().chain([&letters]);
+        self.0.iter_mut().zip(texts).try_for_each(|(array, text)| array.push_text(text))
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let is_archive = match arguments.out.extension().and_then(|extension| extension.to_str()) {
         Some("npz") => true,
@@ -97,8 +117,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let encoder = Encoder::of(arguments)?;
     let mut out = Output::create(&arguments.out)?;
-    let mut rows = arguments.sequences.open()?;
-    let mut sequences = Array::text("sequence")?;
+    if !is_archive && !arguments.keep.columns().is_empty() {
+        bail!("--keep needs an archive of arrays: use the extension .npz");
+    }
+    let mut rows = arguments.sequences.open(arguments.keep.columns())?;
+    let mut texts = Texts::new(&arguments.keep)?;
     let mut encoded: Option<(usize, Array)> = None;
     let bar = progress::count("sequences");
     let (mut record, mut number) = (Record::default(), 0u64);
@@ -106,8 +129,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         number += 1;
         let refused = || format!("{}:{}: sequence {number}", arguments.sequences.input.display(), record.line);
         if is_archive {
-            let letters: String = record.codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-            sequences.push_text(&letters)?;
+            texts.push(&record)?;
         }
         let codes = match &arguments.fit {
             Some(fit) => &fit.apply(Codes(&record.codes)).with_context(refused)?,
@@ -137,7 +159,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let shape = encoded.to_string();
     if is_archive {
-        npz::write(vec![sequences, encoded], out)?;
+        npz::write(texts.0.into_iter().chain([encoded]).collect(), out)?;
     } else {
         encoded.write(&mut out)?;
         out.finish()?;

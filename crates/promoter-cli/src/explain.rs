@@ -10,13 +10,15 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use promoter::predictor::Tally;
 
 use self::heat_map::HeatMap;
 use crate::attribution::{self, Method};
 use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
-use crate::models::Models;
+use crate::keep::Keep;
+use crate::models::{self, Models};
 use crate::output::Output;
 use crate::progress;
 
@@ -29,12 +31,15 @@ use crate::progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html --heat-map changes.html
+  promoter explain runs/peppa-1 peaks.bed --genome genome.fa --width 110 -o effects.tsv
   promoter explain runs/peppa-1 simulated.tsv -o effects.parquet --sites sites.jsonl")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     models: Models,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    keep: Keep,
     #[command(flatten)]
     target: Target,
     /// How to compute the effects
@@ -65,16 +70,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let (drawn, mapped) = (open("--logo", &arguments.logo)?, open("--heat-map", &arguments.heat_map)?);
     let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
     let ensemble = arguments.models.open()?;
-    let mut rows = arguments.reading.open(arguments.models.input())?;
-    let mut writer = writer::Writer::create(sink)?;
-    let (mut logos, mut maps) = (Vec::new(), Vec::new());
+    let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
+    let mut writer = writer::Writer::create(sink, &arguments.keep)?;
+    let (mut logos, mut maps, mut tally) = (Vec::new(), Vec::new(), Tally::default());
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
     while chunk.read(&mut rows, attribution::CHUNK, total)? {
         let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
-        for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(effects) {
-            writer.write(name, codes, &effects)?;
+        ensemble.tally(chunk.codes(), &mut tally);
+        for (row, (name, effects)) in chunk.names.iter().zip(effects).enumerate() {
+            let codes = chunk.table.codes(row);
+            writer.write(chunk.table.cells(row), name, codes, &effects)?;
             let sites = known.as_mut().map(|known| known.compare(codes, &effects)).transpose()?;
             if drawn.is_some() && logos.len() < arguments.logos {
                 logos.push(picture::logo(name, codes, &effects, sites.unwrap_or_default()));
@@ -100,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         out.finish()?;
     }
     writer.finish()?;
-    let mut text = rows.report().to_string();
+    let mut text = format!("{}{}", rows.report(), models::notes(&tally));
     if let Some(found) = found {
         text += &format!("\n{found}");
     }

@@ -1,6 +1,5 @@
 //! `promoter filter`: keep some rows, and say what happened to the others.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -10,24 +9,29 @@ use promoter::seq::Filter;
 use promoter::seq::filter::Length;
 use promoter::seq::read::{Columns, ReadOptions, read_filtered};
 
-use crate::output::Output;
+use crate::form::Target;
+use crate::keep::{self, Keep};
 use crate::progress;
+use crate::table::{Header, Kind, Value};
 
 /// Filter the rows of a file and count what each rule removes
 ///
-/// Reads TSV, CSV, FASTA or FASTQ; plain, .gz or .zst. Writes sequence, tab, label. The rules apply in the order of the
-/// options below.
+/// Reads TSV, CSV, FASTA or FASTQ; plain, .gz or .zst. Writes sequence, tab, label. With --keep the output
+/// has a header, in which sequence and label have the names that --sequence and --label say. The rules apply in the
+/// order of the options below.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter filter train_sequences.txt.gz --length 110 --no-ambiguous -o clean.tsv
-  promoter filter train_sequences.txt.gz --sample 0.01 --seed 2 -o few.tsv")]
+  promoter filter train_sequences.txt.gz --sample 0.01 --seed 2 -o few.tsv
+  promoter filter measured.csv --sequence seq --label activity --keep gene --no-ambiguous -o clean.csv")]
 pub(crate) struct Arguments {
     /// Input file
     #[arg(value_name = "INPUT")]
     input: PathBuf,
-    /// Output file
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    out: PathBuf,
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    keep: Keep,
     /// Keep sequences of this length, or of MIN to MAX bases
     #[arg(long, value_name = "LENGTH|MIN-MAX", value_parser = length)]
     length: Option<Length>,
@@ -70,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => Columns::Challenge,
         Some(sequence) => Columns::Named { sequence: sequence.clone(), label: arguments.label.clone() },
     };
-    let options = ReadOptions { columns, ..ReadOptions::default() };
+    let options = ReadOptions { columns, keep: arguments.keep.columns().to_vec(), ..ReadOptions::default() };
     let filter = Filter {
         length: arguments.length,
         no_ambiguous: arguments.no_ambiguous,
@@ -78,13 +82,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         drop_duplicates: arguments.drop_duplicates,
         sample: arguments.sample,
     };
-    let mut out = Output::create(&arguments.out)?;
+    let sink = arguments.target.open()?;
     let (table, read, filtered) = read_filtered(&arguments.input, &options, &filter, arguments.seed)?;
-    for (codes, label) in table.rows() {
-        let letters: Vec<u8> = codes.iter().map(|&code| base::to_ascii(code)).collect();
-        out.write_all(&letters)?;
-        // FASTA and FASTQ have no labels.
-        if label.is_nan() { writeln!(out)? } else { writeln!(out, "\t{label}")? }
+    let name = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+    let names = [name(&arguments.sequence, "sequence"), name(&arguments.label, "label")];
+    let mut columns = vec![(names[0].as_str(), Kind::Text), (names[1].as_str(), Kind::Real)];
+    // FASTA and FASTQ have no labels.
+    let labelled = table.labels().iter().any(|label| !label.is_nan());
+    columns.truncate(if labelled { 2 } else { 1 });
+    let mut out = arguments.keep.begin(sink, Header::No, &columns)?;
+    for (row, (codes, label)) in table.rows().enumerate() {
+        let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
+        let values = [Value::Text(&letters), Value::Real(label)];
+        out.row(&keep::row(table.cells(row), &values[..columns.len()]))?;
     }
     out.finish()?;
     progress::tell(format_args!("read    {read}\nfilter  {filtered}"));

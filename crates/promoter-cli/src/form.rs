@@ -23,6 +23,8 @@ pub(crate) struct Target {
 pub(crate) enum Form {
     /// Columns separated by tabs: .tsv, .txt
     Tsv,
+    /// Columns separated by commas, with a header: .csv
+    Csv,
     /// One JSON object per line: .json, .jsonl
     Json,
     /// Parquet: .parquet
@@ -58,11 +60,12 @@ impl Target {
         }
         Ok(match self.out.extension().and_then(|extension| extension.to_str()) {
             None | Some("tsv" | "txt") => Form::Tsv,
+            Some("csv") => Form::Csv,
             Some("json" | "jsonl") => Form::Json,
             Some("parquet") => Form::Parquet,
             Some("npz") => Form::Npz,
             Some(_) => bail!(
-                "{}: expected the extension .tsv, .txt, .json, .jsonl, .parquet or .npz, or a format with --to",
+                "{}: expected the extension .tsv, .txt, .csv, .json, .jsonl, .parquet or .npz, or a format with --to",
                 self.out.display()
             ),
         })

@@ -17,12 +17,12 @@ mod encode;
 mod explain;
 mod explanation;
 mod filter;
-#[cfg(feature = "torch")]
 mod form;
 #[cfg(feature = "torch")]
 mod info;
 mod input;
 mod interrupt;
+mod keep;
 #[cfg(feature = "torch")]
 mod launcher;
 #[cfg(feature = "torch")]
@@ -52,7 +52,6 @@ mod score;
 #[cfg(feature = "torch")]
 mod search;
 mod simulate;
-#[cfg(feature = "torch")]
 mod table;
 #[cfg(feature = "torch")]
 mod train;

@@ -8,11 +8,12 @@ use anyhow::{Result, bail};
 use clap::Args;
 use promoter::explain::Marginal;
 use promoter::motif::Strand;
+use promoter::predictor::Tally;
 
 use self::backgrounds::{Backgrounds, Named};
 use self::elements::Elements;
 use crate::form::Target;
-use crate::models::Members;
+use crate::models::{self, Members};
 use crate::progress;
 use crate::table::{Header, Kind, Table, Value};
 
@@ -69,6 +70,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let ensemble = arguments.models.open()?;
     let backgrounds = arguments.backgrounds.read(&ensemble, arguments.seed)?;
     let placed = elements.iter().map(|element| place(element, &backgrounds, arguments)).collect::<Result<Vec<_>>>()?;
+    let mut tally = Tally::default();
+    ensemble.tally(backgrounds.sequences.iter().map(Vec::as_slice), &mut tally);
     let mut predictor = arguments.models.predictor(&ensemble);
     if let Some((first, second)) = pair {
         let spaced = spacing::Spaced { first, second, start: placed[0], seed: arguments.seed };
@@ -107,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     bar.finish_and_clear();
     table.finish()?;
-    progress::tell(format_args!("{} motifs in {} backgrounds", elements.len(), backgrounds.sequences.len()));
+    progress::tell(format_args!("{} motifs in {} backgrounds{}", elements.len(), tally.rows, models::notes(&tally)));
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum, value_parser};
-use promoter::predictor::{Averaged, Averaging, Ensemble, Predictor};
+use promoter::predictor::{Averaged, Averaging, Ensemble, Predictor, Tally};
 
-use crate::device;
+use crate::{device, progress};
 
 /// Trained models that a command predicts with, and the file that it reads.
 #[derive(Debug, Args)]
@@ -39,6 +39,9 @@ struct How {
     /// --strands is given]
     #[arg(long, value_name = "BASES")]
     shift: Option<usize>,
+    /// Average models that differ in data, labels, label transform or length
+    #[arg(long)]
+    mixed: bool,
     #[command(flatten)]
     device: device::Choice,
 }
@@ -91,7 +94,18 @@ impl Members {
 impl How {
     fn open(&self, models: &[PathBuf]) -> Result<Ensemble> {
         let device = self.device.device()?;
-        let members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<_, _>>()?;
+        let members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<Vec<_>, _>>()?;
+        if !self.mixed {
+            check_alike(models, &members)?;
+        }
+        for (path, member) in models.iter().zip(&members) {
+            if self.strands == Some(Strands::Both) && member.description().is_of_one_strand() {
+                progress::tell(format_args!(
+                    "warning: {} was trained on the forward strand only: compare its predictions with --strands one",
+                    path.display()
+                ));
+            }
+        }
         Ok(Ensemble::new(members)?)
     }
 
@@ -99,6 +113,33 @@ impl How {
         let (strands, shift) = (self.strands == Some(Strands::Both), self.shift.unwrap_or(0));
         (self.strands.is_some() || self.shift.is_some()).then_some(Averaging { strands, shift })
     }
+}
+
+/// Refuses models of which a mean would say little.
+fn check_alike(paths: &[PathBuf], members: &[Predictor]) -> Result<()> {
+    let Some((first, others)) = members.split_first() else { return Ok(()) };
+    for (path, other) in paths[1..].iter().zip(others) {
+        let differences = first.description().differences(other.description());
+        if !differences.is_empty() {
+            bail!(
+                "{} and {} differ in {}: give --mixed to average them nevertheless",
+                paths[0].display(),
+                path.display(),
+                differences.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What was done to sequences on their way into the models, after a text that says how many there were.
+pub(crate) fn notes(tally: &Tally) -> String {
+    let notes = [
+        (tally.longer, "cut to the length of the model"),
+        (tally.shorter, "padded to it"),
+        (tally.ambiguous, "with letters other than A, C, G and T"),
+    ];
+    notes.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}")).collect()
 }
 
 /// Bases that all models read: those of a longer sequence are cut off by one at least.

@@ -9,12 +9,13 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::explain::{Discovered, Discovery, Found};
 use promoter::motif::{self, Motif};
+use promoter::predictor::Tally;
 
 use crate::attribution::{self, Method};
 use crate::chunk::Chunk;
 use crate::form::{Sink, Target};
 use crate::input::Reading;
-use crate::models::Models;
+use crate::models::{self, Models};
 use crate::output::Output;
 use crate::progress;
 use crate::table::{Header, Kind, Table, Value};
@@ -63,6 +64,7 @@ struct Explained {
     rows: Vec<Vec<u8>>,
     predictions: Vec<f32>,
     tracks: Vec<Vec<f32>>,
+    tally: Tally,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -86,7 +88,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     write(sink, &found, &known)?;
     let Discovered { motifs, seqlets, left_over } = &found;
     let named = motifs.iter().filter(|found| found.best.is_some()).count();
-    let mut text = format!("{} sequences; {seqlets} seqlets, {} motifs", explained.rows.len(), motifs.len());
+    let (sequences, notes) = (explained.rows.len(), models::notes(&explained.tally));
+    let mut text = format!("{sequences} sequences{notes}; {seqlets} seqlets, {} motifs", motifs.len());
     if !known.is_empty() {
         text += &format!(" ({named} with a known name)");
     }
@@ -97,11 +100,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// What each base of each sequence contributes.
 fn explain(arguments: &Arguments) -> Result<Explained> {
     let ensemble = arguments.models.open()?;
-    let mut rows = arguments.reading.open(arguments.models.input())?;
+    let mut rows = arguments.reading.open(arguments.models.input(), &[])?;
     let bar = progress::count("sequences");
     let (mut chunk, mut explained) = (Chunk::default(), Explained::default());
     while chunk.read(&mut rows, attribution::CHUNK, explained.rows.len())? {
         let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
+        ensemble.tally(chunk.codes(), &mut explained.tally);
         for (codes, effects) in chunk.codes().into_iter().zip(effects) {
             explained.rows.push(codes.to_vec());
             explained.predictions.push(effects.prediction);

@@ -15,7 +15,7 @@ const LARGE: u64 = 1 << 31;
 
 /// An array that grows along its first axis.
 pub(crate) struct Array {
-    name: &'static str,
+    name: String,
     rows: u64,
     data: BufWriter<File>,
     kind: Kind,
@@ -30,17 +30,17 @@ enum Kind {
 
 impl Array {
     /// An array of numbers; `row` is the shape of one row.
-    pub(crate) fn numbers(name: &'static str, dtype: &'static str, row: &[usize]) -> Result<Self> {
+    pub(crate) fn numbers(name: &str, dtype: &'static str, row: &[usize]) -> Result<Self> {
         Self::new(name, Kind::Numbers { dtype, row: row.to_vec() })
     }
 
-    /// An array of ASCII texts.
-    pub(crate) fn text(name: &'static str) -> Result<Self> {
+    /// An array of texts, as bytes.
+    pub(crate) fn text(name: &str) -> Result<Self> {
         Self::new(name, Kind::Text { longest: 1 })
     }
 
-    fn new(name: &'static str, kind: Kind) -> Result<Self> {
-        Ok(Self { name, rows: 0, data: BufWriter::new(tempfile::tempfile()?), kind })
+    fn new(name: &str, kind: Kind) -> Result<Self> {
+        Ok(Self { name: name.to_owned(), rows: 0, data: BufWriter::new(tempfile::tempfile()?), kind })
     }
 
     /// Adds a row: its numbers, little-endian.

@@ -8,12 +8,13 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::encode::base;
 use promoter::predictor::Tally;
-use promoter::seq::read::ReadReport;
+use promoter::seq::{self, read::ReadReport};
 use serde_json::{Map, json};
 
 use crate::form::Target;
 use crate::input::Reading;
-use crate::models::Models;
+use crate::keep::{self, Keep};
+use crate::models::{self, Models};
 use crate::output::Output;
 use crate::progress;
 use crate::table::{Header, Kind, Table, Value};
@@ -22,11 +23,13 @@ use crate::table::{Header, Kind, Table, Value};
 ///
 /// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
 /// input. Predictions are in the order of the input and in the units of the training labels. The predictions of several
-/// models are averaged. TSV output has no header: sequence, tab, prediction, as in the DREAM 2022 challenge.
+/// models are averaged. TSV output has no header unless columns are kept: sequence, tab, prediction, as in the DREAM
+/// 2022 challenge.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter predict runs/peppa-1 test_sequences.txt.gz -o predictions.tsv
-  promoter predict runs/peppa-1 promoters.fa -o predictions.parquet
+  promoter predict runs/peppa-1 promoters.fa --keep name -o predictions.parquet
+  promoter predict runs/peppa-1 peaks.bed --genome genome.fa --width 110 --keep name -o predictions.tsv
   zcat promoters.fa.gz | promoter predict model.safetensors - --format fasta > predictions.tsv
   promoter predict runs/a runs/b test_sequences.txt.gz --strands both \\
     --ids public_leaderboard_ids/sample_submission.json -o submission.json")]
@@ -36,9 +39,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    keep: Keep,
+    #[command(flatten)]
     target: Target,
     /// Write a leaderboard submission: a JSON object with the rows of this one, such as sample_submission.json
-    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "columns"])]
     ids: Option<PathBuf>,
     /// Write ranks from 0 to 1 instead of expression, as team NAD did; holds all predictions in memory
     #[arg(long)]
@@ -48,25 +53,25 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sink = arguments.target.open()?;
     let ensemble = arguments.models.open()?;
-    let mut rows = arguments.reading.open(arguments.models.input())?;
+    let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
     let mut out = match &arguments.ids {
         Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
         None => {
             let columns = [("sequence", Kind::Text), ("prediction", Kind::Real)];
-            Writer::Rows(Table::create(sink, Header::No, &columns)?)
+            Writer::Rows(arguments.keep.begin(sink, Header::No, &columns)?)
         }
     };
     let started = Instant::now();
     let bar = progress::count("sequences");
 
-    let (mut kept, mut sequences) = (Vec::new(), Vec::new());
+    let (mut kept, mut sequences) = (Vec::new(), seq::Table::with_columns(arguments.keep.columns()));
     let tally = ensemble.predict(&mut rows, arguments.models.averaging(), |table, predictions| -> Result<()> {
         bar.inc(table.len() as u64);
         match &mut out {
             Writer::Rows(out) if !arguments.rank => {
-                return table.rows().zip(predictions).try_for_each(|((codes, _), &value)| write_row(out, codes, value));
+                return write_rows(out, table, predictions);
             }
-            Writer::Rows(_) => sequences.extend(table.rows().map(|(codes, _)| codes.to_vec())),
+            Writer::Rows(_) => sequences.append(table),
             Writer::Submission(..) => {}
         }
         kept.extend_from_slice(predictions);
@@ -85,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             out.finish()?;
         }
         Writer::Rows(mut out) => {
-            sequences.iter().zip(&kept).try_for_each(|(codes, &value)| write_row(&mut out, codes, value))?;
+            write_rows(&mut out, &sequences, &kept)?;
             out.finish()?;
         }
     }
@@ -100,9 +105,13 @@ enum Writer {
     Submission(Vec<usize>, Output),
 }
 
-fn write_row(out: &mut Table, codes: &[u8], value: f32) -> Result<()> {
-    let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-    out.row(&[Value::Text(&letters), Value::Real(value)])
+/// A row for each sequence that has a prediction.
+fn write_rows(out: &mut Table, table: &seq::Table, predictions: &[f32]) -> Result<()> {
+    for (row, (&value, (codes, _))) in predictions.iter().zip(table.rows()).enumerate() {
+        let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
+        out.row(&keep::row(table.cells(row), &[Value::Text(&letters), Value::Real(value)]))?;
+    }
+    Ok(())
 }
 
 /// The rows that a submission has, in its order.
@@ -133,15 +142,6 @@ fn submission(rows: &[usize], predictions: &[f32]) -> Result<String> {
 
 /// What was done, on standard error.
 fn tell(tally: &Tally, read: &ReadReport, seconds: f64) {
-    let mut text = format!("{read}; {:.0} sequences per second", tally.rows as f64 / seconds);
-    for (count, what) in [
-        (tally.longer, "cut to the length of the model"),
-        (tally.shorter, "padded to it"),
-        (tally.ambiguous, "with letters other than A, C, G and T"),
-    ] {
-        if count > 0 {
-            text += &format!("; {count} {what}");
-        }
-    }
-    progress::tell(text);
+    let speed = tally.rows as f64 / seconds;
+    progress::tell(format_args!("{read}; {speed:.0} sequences per second{}", models::notes(tally)));
 }

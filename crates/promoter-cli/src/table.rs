@@ -2,6 +2,7 @@
 
 mod parquet;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use anyhow::Result;
@@ -28,16 +29,23 @@ pub(crate) enum Kind {
 
 /// A table on its way into a file.
 pub(crate) struct Table {
-    columns: Vec<(&'static str, Kind)>,
+    names: Vec<String>,
     writer: Writer,
 }
 
 enum Writer {
-    /// With the line of names, until the first row is written: what fails before it leaves nothing on standard output.
-    Tsv(Output, Option<String>),
+    Delimited(Delimited),
     Json(Output),
     Parquet(Box<parquet::Writer>),
     Npz(Output, Vec<Array>),
+}
+
+/// A file of columns, with the line of names until the first row is written: what fails before it leaves nothing on
+/// standard output.
+struct Delimited {
+    out: Output,
+    delimiter: char,
+    names: Option<String>,
 }
 
 /// Whether a TSV file begins with the names of its columns.
@@ -48,18 +56,17 @@ pub(crate) enum Header {
 }
 
 impl Table {
-    /// Begins a table with these columns.
-    pub(crate) fn create(sink: Sink, header: Header, columns: &[(&'static str, Kind)]) -> Result<Self> {
+    /// Begins a table with these columns. A CSV file always begins with their names.
+    pub(crate) fn create(sink: Sink, header: Header, columns: &[(&str, Kind)]) -> Result<Self> {
+        let names: Vec<String> = columns.iter().map(|column| column.0.to_owned()).collect();
         let out = sink.out;
         let writer = match sink.form {
-            Form::Tsv => {
-                let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
-                Writer::Tsv(out, (header == Header::Yes).then(|| names.join("\t")))
-            }
+            Form::Tsv => Writer::Delimited(Delimited::new(out, '\t', (header == Header::Yes).then_some(&names))),
+            Form::Csv => Writer::Delimited(Delimited::new(out, ',', Some(&names))),
             Form::Json => Writer::Json(out),
             Form::Parquet => Writer::Parquet(Box::new(parquet::Writer::create(out, columns)?)),
             Form::Npz => {
-                let array = |&(name, kind): &(&'static str, Kind)| match kind {
+                let array = |&(name, kind): &(&str, Kind)| match kind {
                     Kind::Text => Array::text(name),
                     Kind::Whole => Array::numbers(name, "<u8", &[]),
                     Kind::Real => Array::numbers(name, "<f4", &[]),
@@ -67,29 +74,18 @@ impl Table {
                 Writer::Npz(out, columns.iter().map(array).collect::<Result<_>>()?)
             }
         };
-        Ok(Self { columns: columns.to_vec(), writer })
+        Ok(Self { names, writer })
     }
 
     /// Adds a row, which has a value for each column.
     pub(crate) fn row(&mut self, values: &[Value<'_>]) -> Result<()> {
         match &mut self.writer {
-            Writer::Tsv(out, names) => {
-                if let Some(names) = names.take() {
-                    writeln!(out, "{names}")?;
-                }
-                for (i, value) in values.iter().enumerate() {
-                    let tab = if i == 0 { "" } else { "\t" };
-                    match value {
-                        Value::Text(text) => write!(out, "{tab}{text}")?,
-                        Value::Whole(number) => write!(out, "{tab}{number}")?,
-                        Value::Real(number) => write!(out, "{tab}{number}")?,
-                    }
-                }
-                writeln!(out)?;
-            }
+            Writer::Delimited(file) => file.row(values)?,
             Writer::Json(out) => {
-                for (i, ((name, _), value)) in self.columns.iter().zip(values).enumerate() {
-                    write!(out, "{}\"{name}\": ", if i == 0 { "{" } else { ", " })?;
+                for (i, (name, value)) in self.names.iter().zip(values).enumerate() {
+                    write!(out, "{}", if i == 0 { "{" } else { ", " })?;
+                    serde_json::to_writer(&mut *out, name)?;
+                    write!(out, ": ")?;
                     match value {
                         Value::Text(text) => serde_json::to_writer(&mut *out, text)?,
                         Value::Whole(number) => write!(out, "{number}")?,
@@ -115,16 +111,56 @@ impl Table {
     /// Everything is written: a file gets its name.
     pub(crate) fn finish(self) -> Result<()> {
         match self.writer {
-            Writer::Tsv(mut out, names) => {
+            Writer::Delimited(mut file) => {
                 // A table without rows has columns nevertheless.
-                if let Some(names) = names {
-                    writeln!(out, "{names}")?;
-                }
-                out.finish()
+                file.header()?;
+                file.out.finish()
             }
             Writer::Json(out) => out.finish(),
             Writer::Parquet(writer) => writer.finish(),
             Writer::Npz(out, arrays) => npz::write(arrays, out),
         }
+    }
+}
+
+impl Delimited {
+    fn new(out: Output, delimiter: char, names: Option<&Vec<String>>) -> Self {
+        let line = |names: &Vec<String>| {
+            let names: Vec<_> = names.iter().map(|name| quoted(name, delimiter)).collect();
+            names.join(&delimiter.to_string())
+        };
+        Self { out, delimiter, names: names.map(line) }
+    }
+
+    fn header(&mut self) -> Result<()> {
+        if let Some(names) = self.names.take() {
+            writeln!(self.out, "{names}")?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, values: &[Value<'_>]) -> Result<()> {
+        self.header()?;
+        let Self { out, delimiter, .. } = self;
+        for (i, value) in values.iter().enumerate() {
+            if i > 0 {
+                write!(out, "{delimiter}")?;
+            }
+            match value {
+                Value::Text(text) => write!(out, "{}", quoted(text, *delimiter))?,
+                Value::Whole(number) => write!(out, "{number}")?,
+                Value::Real(number) => write!(out, "{number}")?,
+            }
+        }
+        Ok(writeln!(out)?)
+    }
+}
+
+/// A field as it stands in a file: in double quotes if it would be read as something else.
+fn quoted(text: &str, delimiter: char) -> Cow<'_, str> {
+    let quotes = if delimiter == ',' { text.contains('"') } else { text.starts_with('"') };
+    match quotes || text.contains([delimiter, '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
+        false => text.into(),
     }
 }

@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::Predictor;
+use promoter::train::batch::ReverseComplement;
 use promoter::train::prepared::Part;
-use promoter::train::run::{Line, Summary};
-use promoter::train::{Experiment, Outcome, Place, Scores, Session};
+use promoter::train::run::{Line, Run, Summary};
+use promoter::train::{self, Environment, Experiment, Outcome, Place, Scores, Session};
+
+use promoter::train::environment::EarlierThreads;
 
 use crate::launcher::Launch;
 use crate::output::Output;
@@ -57,6 +60,10 @@ pub(crate) struct Arguments {
     /// Continue the run in --out
     #[arg(long, requires = "out", conflicts_with = "table")]
     resume: bool,
+    /// With --resume: go on with another number of threads than before, which env.json records; results then agree with
+    /// those of an uninterrupted run to rounding, and not to the byte
+    #[arg(long, requires = "resume")]
+    allow_different_threads: bool,
     #[command(flatten)]
     device: device::Choice,
 }
@@ -99,7 +106,10 @@ fn open(arguments: &Arguments, asked: Option<Experiment>, place: Place, out: &mu
         (false, None) if let Some(data) = &arguments.data => start_on_table(data, arguments, place, out),
         (_, asked) => {
             let path = arguments.out.as_deref().unwrap_or(Path::new("."));
-            let session = Session::resume(path, place)?;
+            if arguments.allow_different_threads && place.group.leads() {
+                Run::change_threads(path, &Environment::of(place.clone()))?;
+            }
+            let session = Session::resume(path, place).map_err(hint_at_threads)?;
             if asked.is_some_and(|asked| !asked.is_that_of(session.experiment())) {
                 bail!(
                     "the run in {} belongs to another experiment: omit the file to continue it, or choose another \
@@ -112,6 +122,19 @@ fn open(arguments: &Arguments, asked: Option<Experiment>, place: Place, out: &mu
     }
 }
 
+/// The error of a resume, and the option that allows what it refuses.
+fn hint_at_threads(error: train::Error) -> anyhow::Error {
+    match error {
+        train::Error::OtherEnvironment { ref differences, .. }
+            if differences.starts_with("threads") && !differences.contains(';') =>
+        {
+            let hint = format!("{error}: give --threads, or --allow-different-threads");
+            anyhow::Error::from(error).context(hint)
+        }
+        other => other.into(),
+    }
+}
+
 /// Report and predictor of a finished run.
 fn finish(session: &Session, outcome: &Outcome, out: &mut impl Write) -> Result<()> {
     let summary = session.report(outcome)?;
@@ -121,7 +144,7 @@ fn finish(session: &Session, outcome: &Outcome, out: &mut impl Write) -> Result<
         writeln!(out, "weights    {}", folder.best_path().display())?;
         return Ok(());
     }
-    write!(out, "{}", table(&summary))?;
+    write!(out, "{}", table(&summary, session.prepared().validation.labels()))?;
     let predictor = folder.path().join("predictor.safetensors");
     Predictor::of_run(folder.path(), session.place().device)?.save(&predictor)?;
     writeln!(out, "\nreport     {}", folder.report_path().display())?;
@@ -178,6 +201,14 @@ fn begin(out: &mut impl Write, session: &Session, launch: Option<&Launch>) -> Re
         let (before, now) = (environment.ranks, group.size());
         writeln!(out, "warning    {before} processes before, {now} now: results agree to rounding, not to the byte")?;
     }
+    for earlier in &environment.earlier_threads {
+        let EarlierThreads { threads, epochs } = earlier;
+        writeln!(out, "warning    {threads} threads up to epoch {epochs}: results agree to rounding, not to the byte")?;
+    }
+    let experiment = session.experiment();
+    if experiment.evaluation.strands && experiment.augment.reverse_complement == ReverseComplement::None {
+        writeln!(out, "warning    both strands are averaged, one is trained on: set augment.reverse_complement")?;
+    }
     if training.precision.is_emulated(*device) {
         writeln!(out, "warning    bf16 without instructions for it: expect 10 to 20 times the seconds of f32")?;
     }
@@ -188,8 +219,21 @@ fn begin(out: &mut impl Write, session: &Session, launch: Option<&Launch>) -> Re
     let [train, validate, test] = [&prepared.train, &prepared.validation, &prepared.test].map(Part::len);
     let held_out = if test > 0 { format!(", {test} held out for the end") } else { String::new() };
     writeln!(out, "rows       {train} train, {validate} validate{held_out}")?;
+    if let Some(line) = lengths(session) {
+        writeln!(out, "length     {line}")?;
+    }
     writeln!(out, "run        {}", session.folder().path().display())?;
     Ok(())
+}
+
+/// How many rows are cut and padded, for people; none where all fit.
+fn lengths(session: &Session) -> Option<String> {
+    let (prepared, fit) = (session.prepared(), session.experiment().encoding.fit());
+    let parts = [&prepared.train, &prepared.validation, &prepared.test];
+    let lengths = || parts.iter().flat_map(|part| part.rows()).map(|(codes, _)| fit.before(codes.len()));
+    let cut = lengths().filter(|&bases| bases > fit.length).count();
+    let padded = lengths().filter(|&bases| bases < fit.length).count();
+    (cut + padded > 0).then(|| format!("{cut} rows cut to {} bases, {padded} padded to them", fit.length))
 }
 
 fn folder(arguments: &Arguments) -> Result<PathBuf> {
@@ -209,7 +253,7 @@ fn folder(arguments: &Arguments) -> Result<PathBuf> {
 }
 
 /// The scores of a finished run, for people.
-fn table(summary: &Summary) -> String {
+fn table(summary: &Summary, measured: &[f32]) -> String {
     let mut text =
         format!("\n{:<38} {:>7}  {:>9}  {:>9}  {:>7}  {:>7}\n", "", "rows", "Pearson", "Spearman", "R2", "MSE");
     for Line { what, scores } in &summary.lines {
@@ -219,7 +263,7 @@ fn table(summary: &Summary) -> String {
     if let Some(ceiling) = summary.noise_ceiling {
         text += &format!("{:<38} {:>7}  {ceiling:>9.4}\n", "noise ceiling (best possible)", "");
     }
-    if let Some(warning) = summary.warning() {
+    for warning in summary.warnings(measured) {
         text += &format!("\nwarning    {warning}\n");
     }
     text + &format!("\nspeed      {:.0} training rows per second\n", summary.rows_per_second)

@@ -109,6 +109,18 @@ impl Fit {
         Self { length, trim_left: 0, append: String::new(), longer, shorter, crop: None }
     }
 
+    /// Bases of a sequence of `bases` bases before it is cut or padded: with more than [`length`](Self::length) it is
+    /// cut, with fewer it is padded.
+    ///
+    /// ```
+    /// use promoter_encode::fit::Fit;
+    /// let fit = Fit { trim_left: 2, append: "ACG".into(), ..Fit::exact(6) };
+    /// assert_eq!(fit.before(5), 6);
+    /// ```
+    pub fn before(&self, bases: usize) -> usize {
+        bases.saturating_sub(self.trim_left) + self.append.len()
+    }
+
     /// auth: constructs of exactly 110 bases, of which the insert between the flanks is taken, 17..97.
     ///
     /// # Source

@@ -103,6 +103,52 @@ pub enum Error {
         /// What stands there.
         found: String,
     },
+    /// A genome is compressed.
+    #[error("{path} is compressed, and windows of a genome are read by seeking: unpack it first")]
+    CompressedGenome {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The index of a genome is that of another file.
+    #[error(
+        "{path}.fai does not fit {path} at {chromosome}: remove it, or write it again with `samtools faidx`",
+        path = path.display()
+    )]
+    Index {
+        /// The genome.
+        path: PathBuf,
+        /// The chromosome that is not where the index says.
+        chromosome: String,
+    },
+    /// A window is not in the genome.
+    #[error(
+        "{path} has no bases {start}..{end} of {chromosome} to read at once{}",
+        bases.map_or_else(String::new, |bases| format!(", which has {bases}"))
+    )]
+    Window {
+        /// The genome.
+        path: PathBuf,
+        /// The chromosome.
+        chromosome: String,
+        /// First base, from 0.
+        start: u64,
+        /// One past the last base.
+        end: u64,
+        /// Bases of the chromosome, if it is known.
+        bases: Option<u64>,
+    },
+    /// A genome has a byte that is not an IUPAC letter.
+    #[error("{path}: expected a letter of the IUPAC code for bases at {chromosome}:{position}, found `{found}`")]
+    GenomeLetter {
+        /// The genome.
+        path: PathBuf,
+        /// The chromosome.
+        chromosome: String,
+        /// Position, from 1.
+        position: u64,
+        /// What stands there.
+        found: String,
+    },
     /// The file has no row of data.
     #[error("{path}: no row of data in {lines} lines ({what})")]
     NoRows {

@@ -24,16 +24,20 @@
 //! # }
 //! ```
 
+pub mod bed;
 pub mod cache;
 mod error;
 pub mod filter;
+pub mod genome;
 pub mod read;
 pub mod split;
 pub mod table;
 pub mod trim;
 
+pub use bed::Bed;
 pub use error::{Error, Result};
 pub use filter::Filter;
+pub use genome::Genome;
 pub use split::Split;
 pub use table::Table;
 pub use trim::Trim;

@@ -7,6 +7,8 @@
 //! | `.fq`, `.fastq` | FASTQ, no labels; the qualities are not read |
 //! | any of them and `.gz`, `.zst` | the same, compressed; several gzip members or zstd frames in a row are one file |
 //!
+//! Regions of a genome, FASTA and BED, are rows too: [`Rows::regions`].
+//!
 //! Lines end in LF or CRLF, the last may lack it, and a byte order mark before the first is passed over. Fields may
 //! stand in double quotes, but a quoted field ends on its line. What papers and tools silently differ in is a
 //! policy in [`ReadOptions`], and everything that was folded, replaced or skipped is counted in the [`ReadReport`].
@@ -26,6 +28,7 @@ mod line;
 mod lines;
 mod number;
 mod options;
+mod regions;
 mod report;
 mod rows;
 

@@ -70,6 +70,21 @@ impl Table {
         Ok((0..self.len()).map(move |row| self.text.cell(row, column)))
     }
 
+    /// The cells of text of a row, in the order of [`columns`](Self::columns).
+    ///
+    /// # Panics
+    /// If `row` is not below [`len`](Self::len), as slices do.
+    ///
+    /// ```
+    /// use promoter_seq::Table;
+    /// let mut table = Table::with_columns(["gene", "plate"]);
+    /// table.push_row(&[0, 1, 2, 3], 11.5, 1, &["YFG1", "4"]);
+    /// assert_eq!(table.cells(0).collect::<Vec<_>>(), ["YFG1", "4"]);
+    /// ```
+    pub fn cells(&self, row: usize) -> impl Iterator<Item = &str> + Clone {
+        self.text.cells_of(row)
+    }
+
     /// The numbers in a column of text, such as further labels or weights; NaN for an empty cell and `NA`.
     ///
     /// # Errors

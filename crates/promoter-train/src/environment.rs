@@ -25,6 +25,20 @@ pub struct Environment {
     /// Processes that train together.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub ranks: usize,
+    /// Numbers of threads that the run had before, if it was resumed with others: its results then agree with those of
+    /// an uninterrupted run to rounding, and not to the byte.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_threads: Vec<EarlierThreads>,
+}
+
+/// Threads that a run had before it was resumed with others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierThreads {
+    /// Threads of LibTorch.
+    pub threads: i32,
+    /// Epochs that were recorded when the number changed.
+    pub epochs: u64,
 }
 
 fn one() -> usize {
@@ -51,6 +65,7 @@ impl Environment {
             threads: tch::get_num_threads(),
             cpu: cpu_model(),
             ranks: group.size(),
+            earlier_threads: Vec::new(),
         }
     }
 

@@ -67,7 +67,7 @@ fn page(run: &Folder) -> Result<String, Error> {
         predictions.iter().map(|row| (row.measured, row.predicted)).unzip();
     let accuracy: Vec<f64> = records.iter().map(|record| record.chosen_by).collect();
     let page = context! {
-        title => &summary.title, rows, warning => summary.warning(),
+        title => &summary.title, rows, warnings => summary.warnings(&measured),
         noise_ceiling => summary.noise_ceiling.map(|ceiling| format!("{ceiling:.4}")),
         filter => &summary.filter, train_rows => summary.train_rows, validation_rows => summary.validation_rows,
         test_rows => summary.test_rows,

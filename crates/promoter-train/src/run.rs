@@ -30,6 +30,7 @@ pub(crate) use self::folder::BestMetadata;
 pub use self::folder::{Best, Folder, Prediction};
 use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, TEST_PREDICTIONS, VECTORS};
 pub use self::summary::{Line, Summary};
+use crate::environment::EarlierThreads;
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
 /// A run's folder, held by this process: nobody else writes into it. Of processes that train together rank 0 holds it,
@@ -88,6 +89,27 @@ impl Run {
             return Err(Error::OtherEnvironment { path: path.to_owned(), differences });
         }
         Ok(run)
+    }
+
+    /// Lets a run be resumed with the number of threads that `environment` has, and records the number before: results
+    /// then agree with those of an uninterrupted run to rounding, and not to the byte. Nothing is written where the
+    /// number is the same, or something else differs, which [`resume`](Self::resume) refuses. Returns the number before
+    /// if it has been changed.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume).
+    pub fn change_threads(path: &Path, environment: &Environment) -> Result<Option<i32>, Error> {
+        let folder = Folder::open(path)?;
+        let run = Self { lock: Some(lock(path)?), folder };
+        let before = run.folder.environment()?;
+        let mut now = Environment { threads: environment.threads, ..before.clone() };
+        if before == now || now.difference(environment).is_some() {
+            return Ok(None);
+        }
+        let epochs = run.folder.records()?.len() as u64;
+        now.earlier_threads.push(EarlierThreads { threads: before.threads, epochs });
+        run.write(ENVIRONMENT, &to_json(&now))?;
+        Ok(Some(before.threads))
     }
 
     /// A run that another process writes.
@@ -188,6 +210,24 @@ mod tests {
         let elsewhere = Environment { cpu: "another".into(), ..here };
         let error = Run::resume(&path, &elsewhere).unwrap_err();
         assert!(matches!(error, Error::OtherEnvironment { .. }), "{error}");
+    }
+
+    #[test]
+    fn another_number_of_threads_is_recorded_before_it_is_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let (experiment, here) = (Experiment::example(), Environment::of(Device::Cpu));
+        drop(Run::create(&path, &experiment, &here, None).unwrap());
+        assert_eq!(Run::change_threads(&path, &here).unwrap(), None);
+        let other = Environment { threads: here.threads + 1, ..here.clone() };
+        let elsewhere = Environment { cpu: "another".into(), ..other.clone() };
+        assert_eq!(Run::change_threads(&path, &elsewhere).unwrap(), None, "threads alone may differ");
+        assert!(Run::resume(&path, &other).is_err());
+        assert_eq!(Run::change_threads(&path, &other).unwrap(), Some(here.threads));
+        let run = Run::resume(&path, &other).unwrap();
+        let recorded = run.folder().environment().unwrap();
+        let earlier = vec![EarlierThreads { threads: here.threads, epochs: 0 }];
+        assert_eq!(recorded, Environment { earlier_threads: earlier, ..other });
     }
 
     #[test]

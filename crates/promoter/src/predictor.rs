@@ -43,12 +43,23 @@ const VECTORS: &str = "encoding.vectors";
 pub struct Tally {
     /// Sequences.
     pub rows: u64,
-    /// Those cut because they are longer than the model's length.
+    /// Those cut because they are longer than the length of a model.
     pub longer: u64,
-    /// Those padded because they are shorter.
+    /// Those padded because they are shorter than the length of a model.
     pub shorter: u64,
     /// Those with letters other than A, C, G and T.
     pub ambiguous: u64,
+}
+
+impl Tally {
+    /// Counts a sequence that goes to these models.
+    fn add(&mut self, codes: &[u8], members: &[Predictor]) {
+        let fits = || members.iter().map(|member| member.description.encoding.fit());
+        self.rows += 1;
+        self.longer += u64::from(fits().any(|fit| fit.before(codes.len()) > fit.length));
+        self.shorter += u64::from(fits().any(|fit| fit.before(codes.len()) < fit.length));
+        self.ambiguous += u64::from(codes.iter().any(|&code| code > 3));
+    }
 }
 
 /// A trained network that goes from sequences to expression.
@@ -192,7 +203,8 @@ impl Predictor {
         averaging: Option<Averaging>,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        stream(rows, self.fitter.length(), |table, first| self.predict_batch(self::rows(table), averaging, first), take)
+        let members = std::slice::from_ref(self);
+        stream(rows, members, |table, first| self.predict_batch(self::rows(table), averaging, first), take)
     }
 
     /// Predictions of the rows of a table, in sorting bins or what else the training labels were in.
@@ -316,7 +328,7 @@ fn rows(table: &Table) -> impl ExactSizeIterator<Item = &[u8]> {
 /// Reads batches, predicts them, hands them on.
 fn stream<E: From<Error>>(
     rows: &mut Rows,
-    length: usize,
+    members: &[Predictor],
     predict: impl Fn(&Table, u64) -> Result<Vec<f32>, Error>,
     mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
 ) -> Result<Tally, E> {
@@ -324,10 +336,7 @@ fn stream<E: From<Error>>(
     while rows.batch(BATCH, &mut table).map_err(Error::from)? > 0 {
         take(&table, &predict(&table, tally.rows)?)?;
         for (codes, _) in table.rows() {
-            tally.rows += 1;
-            tally.longer += u64::from(codes.len() > length);
-            tally.shorter += u64::from(codes.len() < length);
-            tally.ambiguous += u64::from(codes.iter().any(|&code| code > 3));
+            tally.add(codes, members);
         }
     }
     Ok(tally)

@@ -26,11 +26,12 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 20] = [
     Target { name: "tsv", run: sequences::tsv },
     Target { name: "csv", run: sequences::csv },
     Target { name: "fasta", run: sequences::fasta },
     Target { name: "fastq", run: sequences::fastq },
+    Target { name: "bed", run: sequences::bed },
     Target { name: "gz", run: sequences::gz },
     Target { name: "zst", run: sequences::zst },
     Target { name: "compressed", run: sequences::compressed },

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use promoter::seq::cache;
 use promoter::seq::read::{Columns, Format, ReadOptions, ReadReport, Rows, read};
-use promoter::seq::{Error, Table};
+use promoter::seq::{Bed, Error, Genome, Table};
 
 use crate::scratch;
 
@@ -71,6 +71,21 @@ pub(crate) fn fasta(data: &[u8]) {
 
 pub(crate) fn fastq(data: &[u8]) {
     let _ = both(&scratch::file("input.fq", data), &options(Columns::Sequence));
+}
+
+/// Regions of a small genome, as they are and in windows of one width.
+pub(crate) fn bed(data: &[u8]) {
+    let genome = scratch::file("genome.fa", b">chrI first\nACGTACGT\nNNacgt\n>chrII\nTTTT\n");
+    for width in [None, Some(6)] {
+        let bed = Bed::new(std::io::Cursor::new(data.to_vec()), "input.bed").unwrap();
+        let rows = Rows::regions(bed, Genome::open(&genome).unwrap(), width, &["strand".to_owned()]).unwrap();
+        for row in rows {
+            let Ok(row) = row else { break };
+            assert!((1..=14).contains(&row.codes.len()) && row.codes.iter().all(|&code| code < 15));
+            assert!(width.is_none_or(|width| row.codes.len() as u64 == width) && !row.name.is_empty());
+            assert!(matches!(&row.cells[..], [strand] if strand == "+" || strand == "-"));
+        }
+    }
 }
 
 /// Bytes that claim to be gzipped.

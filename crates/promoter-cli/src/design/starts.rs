@@ -47,7 +47,7 @@ impl Starts {
             let names = (1..=count).map(|number| number.to_string()).collect();
             return Ok(Named { names, sequences: (0..count).map(random).collect() });
         };
-        let mut rows = self.reading.open(path)?;
+        let mut rows = self.reading.open(path, &[])?;
         let mut chunk = Chunk::default();
         if !chunk.read(&mut rows, usize::MAX, 0)? {
             bail!("{}: no sequences to start from ({})", path.display(), rows.report());

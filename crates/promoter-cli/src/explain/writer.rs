@@ -5,9 +5,19 @@ use promoter::encode::base;
 use promoter::explain::Effects;
 
 use crate::form::{Form, Sink};
+use crate::keep::{self, Keep};
 use crate::npz::{self, Array};
 use crate::output::Output;
 use crate::table::{Header, Kind, Table, Value};
+
+/// Columns of the effects.
+const COLUMNS: [(&str, Kind); 5] = [
+    ("sequence", Kind::Text),
+    ("position", Kind::Whole),
+    ("reference", Kind::Text),
+    ("alternative", Kind::Text),
+    ("effect", Kind::Real),
+];
 
 /// The effects on their way into a file.
 pub(super) enum Writer {
@@ -16,21 +26,21 @@ pub(super) enum Writer {
 }
 
 impl Writer {
-    pub(super) fn create(sink: Sink) -> Result<Self> {
+    pub(super) fn create(sink: Sink, keep: &Keep) -> Result<Self> {
         if sink.form == Form::Npz {
-            return Ok(Self::Arrays(Box::new(Arrays::create(sink.out)?)));
+            return Ok(Self::Arrays(Box::new(Arrays::create(sink.out, keep)?)));
         }
-        let columns = [
-            ("sequence", Kind::Text),
-            ("position", Kind::Whole),
-            ("reference", Kind::Text),
-            ("alternative", Kind::Text),
-            ("effect", Kind::Real),
-        ];
-        Ok(Self::Rows(Table::create(sink, Header::Yes, &columns)?))
+        Ok(Self::Rows(keep.begin(sink, Header::Yes, &COLUMNS)?))
     }
 
-    pub(super) fn write(&mut self, name: &str, codes: &[u8], found: &Effects) -> Result<()> {
+    /// Adds the effects of a sequence with its kept cells.
+    pub(super) fn write<'a>(
+        &mut self,
+        cells: impl Iterator<Item = &'a str> + Clone,
+        name: &str,
+        codes: &[u8],
+        found: &Effects,
+    ) -> Result<()> {
         match self {
             Self::Rows(table) => {
                 for (position, (&code, changes)) in codes.iter().zip(&found.changes).enumerate() {
@@ -42,17 +52,18 @@ impl Writer {
                         let letters = [reference, alternative].map(char::from);
                         let mut buffers = [[0; 4]; 2];
                         let [reference, alternative] = &mut buffers;
-                        table.row(&[
+                        let values = [
                             Value::Text(name),
                             Value::Whole(position as u64 + 1),
                             Value::Text(letters[0].encode_utf8(reference)),
                             Value::Text(letters[1].encode_utf8(alternative)),
                             Value::Real(effect),
-                        ])?;
+                        ];
+                        table.row(&keep::row(cells.clone(), &values))?;
                     }
                 }
             }
-            Self::Arrays(arrays) => arrays.push(name, codes, found)?,
+            Self::Arrays(arrays) => arrays.push(cells, name, codes, found)?,
         }
         Ok(())
     }
@@ -68,6 +79,8 @@ impl Writer {
 /// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions.
 pub(super) struct Arrays {
     out: Output,
+    /// The kept columns.
+    kept: Vec<Array>,
     sequence: Array,
     prediction: Array,
     /// Bases of the first sequence, which all others must have.
@@ -75,12 +88,21 @@ pub(super) struct Arrays {
 }
 
 impl Arrays {
-    fn create(out: Output) -> Result<Self> {
+    fn create(out: Output, keep: &Keep) -> Result<Self> {
+        keep.check(&["sequence", "prediction", "effects"])?;
+        let kept = keep.columns().iter().map(|name| Array::text(name)).collect::<Result<_>>()?;
         let (sequence, prediction) = (Array::text("sequence")?, Array::numbers("prediction", "<f4", &[])?);
-        Ok(Self { out, sequence, prediction, effects: None })
+        Ok(Self { out, kept, sequence, prediction, effects: None })
     }
 
-    fn push(&mut self, name: &str, codes: &[u8], found: &Effects) -> Result<()> {
+    fn push<'a>(
+        &mut self,
+        cells: impl Iterator<Item = &'a str>,
+        name: &str,
+        codes: &[u8],
+        found: &Effects,
+    ) -> Result<()> {
+        self.kept.iter_mut().zip(cells).try_for_each(|(array, cell)| array.push_text(cell))?;
         let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
         self.sequence.push_text(&letters)?;
         self.prediction.push(&found.prediction.to_le_bytes())?;
@@ -100,6 +122,6 @@ impl Arrays {
 
     fn finish(self) -> Result<()> {
         let effects = self.effects.map(|(_, array)| array);
-        npz::write([self.sequence, self.prediction].into_iter().chain(effects).collect(), self.out)
+        npz::write(self.kept.into_iter().chain([self.sequence, self.prediction]).chain(effects).collect(), self.out)
     }
 }

@@ -49,7 +49,7 @@ impl Backgrounds {
                 }
             }
             Some(path) => {
-                let mut rows = self.reading.open(path)?;
+                let mut rows = self.reading.open(path, &[])?;
                 if !chunk.read(&mut rows, usize::MAX, 0)? {
                     bail!("{}: no backgrounds ({})", path.display(), rows.report());
                 }

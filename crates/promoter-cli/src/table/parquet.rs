@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::Type;
 
 use super::{Kind, Value};
 use crate::output::Output;
@@ -38,14 +39,19 @@ impl Column {
 }
 
 impl Writer {
-    pub(super) fn create(out: Output, columns: &[(&'static str, Kind)]) -> Result<Self> {
-        let field = |&(name, kind): &(&str, Kind)| match kind {
-            Kind::Text => format!("required binary {name} (STRING);"),
-            Kind::Whole => format!("required int64 {name};"),
-            Kind::Real => format!("required float {name};"),
+    pub(super) fn create(out: Output, columns: &[(&str, Kind)]) -> Result<Self> {
+        let field = |&(name, kind): &(&str, Kind)| {
+            let field = match kind {
+                Kind::Text => Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+                    .with_converted_type(ConvertedType::UTF8)
+                    .with_logical_type(Some(LogicalType::String)),
+                Kind::Whole => Type::primitive_type_builder(name, Physical::INT64),
+                Kind::Real => Type::primitive_type_builder(name, Physical::FLOAT),
+            };
+            field.with_repetition(Repetition::REQUIRED).build().map(Arc::new)
         };
-        let fields: Vec<String> = columns.iter().map(field).collect();
-        let schema = parse_message_type(&format!("message rows {{ {} }}", fields.join(" ")))?;
+        let fields = columns.iter().map(field).collect::<Result<_, _>>()?;
+        let schema = Type::group_type_builder("rows").with_fields(fields).build()?;
         let file = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(WriterProperties::default()))?;
         let column = |&(_, kind): &(&str, Kind)| match kind {
             Kind::Text => Column::Text(Vec::new()),

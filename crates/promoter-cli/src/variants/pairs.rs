@@ -7,13 +7,17 @@ use anyhow::{Result, bail};
 use super::Variant;
 use crate::rows::{self, codes};
 
-/// The pairs of a table; those without a name are numbered from 1.
-pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Variant>> + use<>> {
+/// The pairs of a table, with the columns `keep`; those without a name are numbered from 1.
+pub(super) fn read(path: &Path, keep: &[String]) -> Result<impl Iterator<Item = Result<Variant>> + use<>> {
     let mut number = 0;
+    let keep = keep.to_vec();
     Ok(rows::rows(path)?.map(move |row| {
         let row = row?;
         number += 1;
         let (name, reference, alternative) = match row.fields()[..] {
+            _ if let (Some(reference), Some(alternative)) = (row.named("reference"), row.named("alternative")) => {
+                (row.named("name").map_or_else(|| number.to_string(), str::to_owned), reference, alternative)
+            }
             [reference, alternative] => (number.to_string(), reference, alternative),
             [name, reference, alternative] => (name.to_owned(), reference, alternative),
             ref fields => bail!(
@@ -22,6 +26,11 @@ pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Variant>> 
                 fields.len()
             ),
         };
-        Ok(Variant { name, reference: codes(&row, reference)?, alternative: codes(&row, alternative)? })
+        Ok(Variant {
+            name,
+            cells: row.kept(&keep)?,
+            reference: codes(&row, reference)?,
+            alternative: codes(&row, alternative)?,
+        })
     }))
 }

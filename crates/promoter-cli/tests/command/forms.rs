@@ -69,7 +69,7 @@ fn every_form_has_the_same_rows() {
         ("-o {}/out.xlsx", 1, ["out.xlsx", ".parquet"]),
         ("-o {}/out.tsv.gz", 1, ["out.tsv.gz", "--to"]),
         ("--to npz", 1, ["npz", "-o"]),
-        ("--to csv", 2, ["csv", "parquet"]),
+        ("--to xlsx", 2, ["xlsx", "parquet"]),
         ("--to json --ids ids.json", 2, ["--to", "--ids"]),
     ] {
         super::fails(&format!("{call} {options}"), folder.path(), status, &parts);

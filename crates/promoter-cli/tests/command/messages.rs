@@ -162,7 +162,7 @@ const BAD: &[&str] = &[
     "predict MODEL empty.tsv",
     "predict MODEL letter.tsv",
     "predict MODEL good.tsv --shift 11",
-    "predict MODEL good.tsv --to csv",
+    "predict MODEL good.tsv --to xlsx",
     "predict MODEL good.tsv --to npz",
     "predict MODEL good.tsv -o out.xlsx",
     "predict MODEL good.tsv -o none/out.tsv",

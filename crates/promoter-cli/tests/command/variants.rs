@@ -66,7 +66,7 @@ fn bad_variants_are_told_with_their_line() {
         ("ACGT\tAC-T\n", "", ["bad.tsv:1", "AC-T"]),
         ("one\t2\tG\tA\n", "", ["bad.tsv:1", "--references"]),
         ("", "", ["bad.tsv", "no variants"]),
-        ("one\t2\tG\tA\n", references, ["bad.tsv:2: the reference is G", "one has C at position 2"]),
+        ("one\t2\tG\tA\n", references, ["bad.tsv:2:7: the reference is G", "one has C at position 2"]),
         ("two\t2\tG\tA\n", references, ["bad.tsv:2", "no sequence two"]),
         ("one\t8\tTA\tA\n", references, ["bad.tsv:2", "beyond the end of one, which has 8 bases"]),
         ("one\t0\tA\tC\n", references, ["bad.tsv:2", "position 0"]),

@@ -55,7 +55,13 @@ impl Delimited {
         match &options.columns {
             Columns::Named { sequence, label } => file.read_header(sequence, label.as_deref(), &options.keep)?,
             _ if options.keep.is_empty() => {}
-            _ => return Err(Error::setting("keep", options.keep.join(", "), "nothing where no header names columns")),
+            _ => {
+                return Err(Error::setting(
+                    "keep",
+                    options.keep.join(", "),
+                    "nothing, as no header names columns: say the column of the sequences",
+                ));
+            }
         }
         Ok(file)
     }

@@ -53,6 +53,11 @@ impl Lines {
         Self { blocks, block: Block::default(), line: 0, longest, failed: false }
     }
 
+    /// No line follows, as after an error.
+    pub(crate) fn end(&mut self) {
+        self.failed = true;
+    }
+
     fn read(&mut self) -> Result<Option<(u64, String)>> {
         loop {
             let path = self.blocks.input().path();

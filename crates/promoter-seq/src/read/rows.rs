@@ -7,8 +7,9 @@ use super::blocks::Block;
 use super::delimited::Delimited;
 use super::fastx::Fastx;
 use super::input::Input;
+use super::regions::Regions;
 use super::{Format, ReadOptions, ReadReport};
-use crate::{Error, Result, Table};
+use crate::{Bed, Error, Genome, Result, Table};
 
 /// A row of a file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,6 +47,7 @@ pub struct Rows {
 enum Source {
     Delimited(Box<Delimited>, Block),
     Fastx(Fastx),
+    Regions(Box<Regions>),
 }
 
 impl Rows {
@@ -68,6 +70,31 @@ impl Rows {
         let name = name.as_ref();
         let format = options.format_of(name)?;
         Self::begin(Input::new(reader, name, options.compression)?, format, options)
+    }
+
+    /// The regions of a genome as rows, from their strands; with `width` that many bases around the middle of each, N
+    /// for those beyond the chromosome. Their names are those of the BED file, or where they are. Columns that may be
+    /// kept are `chrom`, `start`, `end`, `name`, `score` and `strand`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for another column, or a width of no bases or more than [`Genome::LONGEST`].
+    ///
+    /// ```
+    /// use promoter_seq::read::Rows;
+    /// use promoter_seq::{Bed, Genome};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("genome.fa");
+    /// # std::fs::write(&path, ">chrI\nAACCGT\n").unwrap();
+    /// let bed = Bed::new(&b"chrI\t0\t3\tYFG1\t.\t-\n"[..], "peaks.bed")?;
+    /// let mut rows = Rows::regions(bed, Genome::open(&path)?, None, &["name".into()])?;
+    /// let table = rows.table()?;
+    /// assert_eq!(table.codes(0), [2, 3, 3]);
+    /// assert_eq!(table.cells(0).collect::<Vec<_>>(), ["YFG1"]);
+    /// # Ok::<(), promoter_seq::Error>(())
+    /// ```
+    pub fn regions(bed: Bed, genome: Genome, width: Option<u64>, keep: &[String]) -> Result<Self> {
+        let source = Source::Regions(Box::new(Regions::new(bed, genome, width, keep)?));
+        Ok(Self { source, keep: keep.to_vec(), report: ReadReport::default(), failed: false })
     }
 
     fn begin(input: Input, format: Format, options: &ReadOptions) -> Result<Self> {
@@ -95,6 +122,7 @@ impl Rows {
         let read = match &mut self.source {
             Source::Delimited(file, block) => read_line(file, block, &mut self.report, record),
             Source::Fastx(file) => file.read(&mut self.report, record),
+            Source::Regions(regions) => regions.read(&mut self.report, record),
         };
         self.failed = read.is_err();
         read
@@ -124,6 +152,11 @@ impl Rows {
         let mut table = Table::default();
         self.batch(usize::MAX, &mut table)?;
         Ok(table)
+    }
+
+    /// Names of the columns of text that come with each row.
+    pub fn keep(&self) -> &[String] {
+        &self.keep
     }
 
     /// What was met so far.

@@ -44,7 +44,8 @@ impl Text {
         self.lines.push(line);
     }
 
-    fn cells_of(&self, row: usize) -> impl Iterator<Item = &str> {
+    /// The cells of a row.
+    pub(crate) fn cells_of(&self, row: usize) -> impl Iterator<Item = &str> + Clone {
         (0..self.names.len()).map(move |column| self.cell(row, column))
     }
 

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use promoter_label::{Affine, Fitted};
 use promoter_metrics::Metric;
-use promoter_train::batch::Averaging;
+use promoter_seq::read::Columns;
+use promoter_train::batch::{Averaging, ReverseComplement};
 use promoter_train::encoding::Encoding;
-use promoter_train::{Environment, Scores};
+use promoter_train::experiment::Data;
+use promoter_train::{Environment, Experiment, Scores};
 use promoter_zoo::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +92,43 @@ impl Training {
 }
 
 impl Description {
+    /// What stands against a mean of this predictor's predictions and another one's: data, label, label transform or
+    /// length differ. A text for people for each; what is not known of one of them is not compared.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let mut differences = Vec::new();
+        for ((what, this), (_, that)) in self.terms().into_iter().zip(other.terms()) {
+            if let (Some(this), Some(that)) = (this, that)
+                && this != that
+            {
+                differences.push(format!("{what} ({this} and {that})"));
+            }
+        }
+        differences
+    }
+
+    /// What predictors that are averaged have in common.
+    fn terms(&self) -> [(&'static str, Option<String>); 4] {
+        let experiment = self.experiment();
+        let experiment = experiment.as_ref();
+        [
+            ("data", experiment.map(|experiment| data(&experiment.data))),
+            ("labels", experiment.and_then(unit)),
+            ("label transform", Some(self.label.transform().name().to_owned())),
+            ("length", Some(format!("{} bases", self.encoding.fit().length))),
+        ]
+    }
+
+    /// The experiment that the weights were trained by, if this version can read it.
+    fn experiment(&self) -> Option<Experiment> {
+        Experiment::from_toml(&self.training.as_ref()?.experiment).ok()
+    }
+
+    /// Whether the network has been trained on one strand only, and was evaluated so.
+    pub fn is_of_one_strand(&self) -> bool {
+        let augment = self.experiment().map(|experiment| experiment.augment);
+        augment.is_some_and(|augment| augment.reverse_complement == ReverseComplement::None) && !self.evaluation.strands
+    }
+
     /// Reads the description in a weight file; `path` is for messages.
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         #[derive(Deserialize)]
@@ -107,4 +146,26 @@ impl Description {
             Some(found) => Err(Error::Version { path: path.to_owned(), found, expected: FORMAT }),
         }
     }
+}
+
+/// Where rows came from, for people.
+fn data(data: &Data) -> String {
+    match data {
+        Data::File { path, .. } => path.display().to_string(),
+        Data::Simulated(assay) => format!("{} simulated rows, seed {}", assay.rows, assay.seed),
+    }
+}
+
+/// What labels were in: their column, and what they were standardised by.
+fn unit(experiment: &Experiment) -> Option<String> {
+    let Data::File { read, .. } = &experiment.data else { return None };
+    let column = match &read.columns {
+        Columns::Named { label, .. } => label.clone()?,
+        Columns::Challenge => "sorting bins".to_owned(),
+        Columns::Sequence => return None,
+    };
+    Some(match &experiment.label.standardise_by {
+        Some(by) => format!("{column}, standardised by {by}"),
+        None => column,
+    })
 }

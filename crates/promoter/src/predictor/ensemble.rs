@@ -29,6 +29,11 @@ impl Ensemble {
         &self.members
     }
 
+    /// Counts sequences, and those that a member cuts or pads.
+    pub fn tally<'a>(&self, sequences: impl IntoIterator<Item = &'a [u8]>, tally: &mut Tally) {
+        sequences.into_iter().for_each(|codes| tally.add(codes, &self.members));
+    }
+
     /// Checks sequences, base codes of any lengths, before anything is predicted.
     ///
     /// # Errors
@@ -44,7 +49,7 @@ impl Ensemble {
         Ok(())
     }
 
-    /// As [`Predictor::predict`]; the tally is by the length of the first member.
+    /// As [`Predictor::predict`].
     ///
     /// # Errors
     /// Those of [`Predictor::predict`].
@@ -54,7 +59,7 @@ impl Ensemble {
         averaging: Option<Averaging>,
         take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        stream(rows, self.members[0].fitter.length(), |table, first| self.mean(table, averaging, first), take)
+        stream(rows, &self.members, |table, first| self.mean(table, averaging, first), take)
     }
 
     /// As [`Predictor::predict_table`].
