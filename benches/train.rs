@@ -1,140 +1,143 @@
-//! Samples a second of the networks: forward pass, training step, whole epoch with its data, and the share of the epoch
-//! that goes into its order and its batches.
+//! Training throughput in rows a second: forward pass, training step, epoch with its data, and the data alone.
 //!
-//! `-- NETWORK..` measures those only. `-- --serve NETWORK BATCH f32|bf16` makes one training step for each line that
-//! it reads and answers with the seconds: so `benches/peers/train.py` lets it take turns with PyTorch.
+//! `-- NAME` measures the networks whose benchmark has the name, `-- --save-baseline BEFORE` and `-- --baseline BEFORE`
+//! show what a change did. On CUDA where there is a device.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)] // a benchmark may panic, and prints
+#![allow(missing_docs, clippy::unwrap_used)] // a benchmark may panic
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::Duration;
 
-use promoter_torch::backend::autocast;
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group};
 use promoter_torch::{Params, memory};
 use promoter_train::batch::{Batches, Encoder, Order, Rows};
-use promoter_train::optimiser::{Optimiser, OptimiserConfig};
+use promoter_train::precision::Precision;
+use promoter_train::probe::Probe;
 use promoter_train::{Experiment, Prepared, Session, vectors};
+use promoter_zoo::Input;
 use promoter_zoo::registry::NetworkConfig;
-use promoter_zoo::{Input, Mode, Network};
-use tch::{Device, Kind, Reduction, Tensor};
+use tch::{Cuda, Device};
 
-const ROUNDS: usize = 5;
+/// Batches of an epoch.
+const BATCHES: i64 = 8;
 
-/// A network with everything that a step needs.
-struct Training {
-    network: Box<dyn Network>,
-    optimiser: Optimiser,
-    x: Tensor,
-    y: Tensor,
-    kind: Option<Kind>,
-    steps: u64,
-    _params: Params,
+/// f32, and bf16 where the device has instructions for it.
+fn precisions(device: Device) -> Vec<Precision> {
+    let mut precisions = vec![Precision::F32];
+    if !Precision::Bf16.is_emulated(device) {
+        precisions.push(Precision::Bf16);
+    }
+    precisions
 }
 
-impl Training {
-    fn new(name: &str, batch: i64, kind: Option<Kind>, device: Device) -> Self {
-        let mut params = Params::new(device, 1);
-        let network = NetworkConfig::by_name(name).unwrap().build(&mut params).unwrap();
-        let config = OptimiserConfig::Adam { lr: 1e-4, betas: [0.9, 0.999], eps: 1e-7 };
-        let optimiser = config.build(&params).unwrap();
-        let Input { length, channels } = network.input();
-        let x = match channels {
-            4..=6 => Tensor::randint(4, [batch, length], (Kind::Int64, device)).one_hot(channels).to_kind(Kind::Float),
-            _ => Tensor::randn([batch, length, channels], (Kind::Float, device)),
+fn networks(criterion: &mut Criterion) {
+    let device = Device::cuda_if_available();
+    let predict = |probe: &mut Probe| probe.predict().unwrap();
+    let step = |probe: &mut Probe| probe.step().unwrap();
+    for (what, measured) in [("forward", predict as fn(&mut Probe)), ("step", step)] {
+        for precision in precisions(device) {
+            let mut group = criterion.benchmark_group(format!("{what}/{}", precision.name()));
+            group.sample_size(10).sampling_mode(SamplingMode::Flat);
+            for name in NetworkConfig::names() {
+                let rows = batch(name, device);
+                group.throughput(Throughput::Elements(rows as u64));
+                // A network is made when its benchmark is among those asked for.
+                let mut probe = None;
+                group.bench_function(BenchmarkId::new(name, rows), |bencher| {
+                    let network = NetworkConfig::by_name(name).unwrap();
+                    let probe =
+                        probe.get_or_insert_with(|| Probe::new(&network, rows as usize, precision, device).unwrap());
+                    bencher.iter(|| measured(probe));
+                });
+            }
+        }
+    }
+}
+
+/// Epochs of simulated promoters, kept as codes on the device and encoded batch by batch.
+fn epochs(criterion: &mut Criterion) {
+    let device = Device::cuda_if_available();
+    for what in ["epoch", "data"] {
+        let mut group = criterion.benchmark_group(what);
+        group.sample_size(10).sampling_mode(SamplingMode::Flat);
+        for name in NetworkConfig::names() {
+            let rows = batch(name, device);
+            group.throughput(Throughput::Elements((BATCHES * rows) as u64));
+            let mut epoch = None;
+            group.bench_function(BenchmarkId::new(name, rows), |bencher| {
+                let epoch = epoch.get_or_insert_with(|| Epoch::new(name, rows, device));
+                match what {
+                    "epoch" => bencher.iter_custom(|times| (0..times).map(|_| epoch.train()).sum()),
+                    _ => bencher.iter(|| epoch.feed()),
+                }
+            });
+        }
+    }
+}
+
+/// An experiment of one epoch, and its rows.
+struct Epoch {
+    experiment: Experiment,
+    prepared: Prepared,
+    device: Device,
+}
+
+impl Epoch {
+    fn new(name: &str, batch: i64, device: Device) -> Self {
+        let Input { length, channels } =
+            NetworkConfig::by_name(name).unwrap().build(&mut Params::new(device, 1)).unwrap().input();
+        let encoding = match channels {
+            4 => {
+                let start = (110 - length).max(0) / 2;
+                let end = start + length;
+                format!("one_hot = {{ fit = {{ length = {}, crop = [{start}, {end}] }} }}", end.max(110))
+            }
+            6 => "one_hot = { fit = 'prix_fixe', policy = 'prix_fixe_train' }".to_owned(),
+            _ => format!(
+                "kmer = {{ fit = {{ length = 110, crop = [15, {}] }}, \
+                 vectors = {{ random = {{ dimension = {channels} }} }} }}",
+                15 + length + 4
+            ),
         };
-        let y = Tensor::rand([batch], (Kind::Float, device));
-        Self { network, optimiser, x, y, kind, steps: 0, _params: params }
+        let loss = if name.starts_with("legnet") || name.starts_with("dream") { "soft_bins" } else { "mse" };
+        let text = format!(
+            "data = {{ simulated = {{ rows = {} }} }}\nencoding = {{ {encoding} }}\n\
+             split = {{ kind = 'random', validation = 32, seed = 1 }}\n\
+             network = {{ name = '{name}' }}\nloss = {{ name = '{loss}' }}\n\
+             optimiser = {{ name = 'adam', lr = 0.0001 }}\n\
+             training = {{ epochs = 1, batch_size = {batch}, drop_last = true }}",
+            BATCHES * batch + 32
+        );
+        let experiment = Experiment::from_toml(&text).unwrap();
+        let prepared = Prepared::read(&experiment).unwrap();
+        Self { experiment, prepared, device }
     }
 
-    fn forward(&self, mode: Mode) -> Tensor {
-        autocast(self.x.device(), self.kind, || self.network.forward(&self.x, mode).unwrap()).unwrap()
+    /// Time of the epoch's steps, without what comes before and after them.
+    fn train(&self) -> Duration {
+        let folder = tempfile::tempdir().unwrap();
+        let (prepared, experiment) = (self.prepared.clone(), self.experiment.clone());
+        let path = folder.path().join("run");
+        let outcome = Session::start_on(prepared, experiment, &path, self.device).unwrap().train(&mut |_| {}).unwrap();
+        Duration::from_secs_f64(self.prepared.train.len() as f64 / outcome.rows_per_second)
     }
 
-    fn predict(&mut self) {
-        let _ = black_box(tch::no_grad(|| self.forward(Mode::Evaluate)));
-    }
-
-    /// The mean square error of every output.
-    fn step(&mut self) {
-        let output = self.forward(Mode::Train).to_kind(Kind::Float);
-        let target = self.y.unsqueeze(1).expand_as(&output);
-        let gradients = self.optimiser.gradients(&output.mse_loss(&target, Reduction::Mean)).unwrap();
-        self.steps += 1;
-        self.optimiser.step(&gradients, self.steps, 1.0, None).unwrap();
-    }
-
-    /// Seconds of one call, the device's work included.
-    fn time(&mut self, what: fn(&mut Self)) -> f64 {
-        let started = Instant::now();
-        what(self);
-        if let Device::Cuda(index) = self.x.device() {
-            tch::Cuda::synchronize(index as i64);
+    /// The epoch's order and all its batches, without a network.
+    fn feed(&self) {
+        let Experiment { encoding, augment, seed, training, .. } = &self.experiment;
+        let vectors = vectors::make(&self.experiment, &self.prepared).unwrap();
+        let table = vectors.map(|vectors| vectors::table(&encoding.kmers().unwrap(), &vectors).unwrap());
+        let encoder = Encoder::new(encoding, table.as_ref(), self.device).unwrap();
+        let rows = Rows::resident(&self.prepared.train, encoding, &self.prepared.label, self.device).unwrap();
+        let batch = training.batch_size as usize;
+        let order = Order::new(*seed, 0, rows.len(), augment, self.device).unwrap();
+        for batch in Batches::new(&rows, &order, &encoder, 0, batch).take(order.len() / batch) {
+            let _ = black_box(batch.unwrap());
         }
-        started.elapsed().as_secs_f64()
-    }
-
-    /// Samples a second, by the median of some rounds.
-    fn rate(&mut self, what: fn(&mut Self)) -> f64 {
-        (0..2).for_each(|_| what(self));
-        let mut seconds: Vec<f64> = (0..ROUNDS).map(|_| self.time(what)).collect();
-        seconds.sort_by(f64::total_cmp);
-        self.x.size()[0] as f64 / seconds[ROUNDS / 2]
-    }
-}
-
-/// Samples a second of an epoch with its data, simulated promoters, kept as codes and encoded batch by batch; and the
-/// share of its time that the data take.
-fn epoch(name: &str, batch: i64, device: Device) -> (f64, f64) {
-    let Input { length, channels } =
-        NetworkConfig::by_name(name).unwrap().build(&mut Params::new(device, 1)).unwrap().input();
-    let encoding = match channels {
-        4 => {
-            let start = (110 - length).max(0) / 2;
-            let end = start + length;
-            format!("one_hot = {{ fit = {{ length = {}, crop = [{start}, {end}] }} }}", end.max(110))
+        if let Device::Cuda(index) = self.device {
+            Cuda::synchronize(index as i64);
         }
-        6 => "one_hot = { fit = 'prix_fixe', policy = 'prix_fixe_train' }".to_owned(),
-        _ => format!(
-            "kmer = {{ fit = {{ length = 110, crop = [15, {}] }}, \
-             vectors = {{ random = {{ dimension = {channels} }} }} }}",
-            15 + length + 4
-        ),
-    };
-    let loss = if name.starts_with("legnet") || name.starts_with("dream") { "soft_bins" } else { "mse" };
-    let text = format!(
-        "data = {{ simulated = {{ rows = {} }} }}\nencoding = {{ {encoding} }}\n\
-         split = {{ kind = 'random', validation = 32, seed = 1 }}\n\
-         network = {{ name = '{name}' }}\nloss = {{ name = '{loss}' }}\noptimiser = {{ name = 'adam', lr = 0.0001 }}\n\
-         training = {{ epochs = 1, batch_size = {batch}, drop_last = true }}",
-        8 * batch + 32
-    );
-    let experiment = Experiment::from_toml(&text).unwrap();
-    let prepared = Prepared::read(&experiment).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    let mut session = Session::start_on(prepared.clone(), experiment.clone(), &path, device).unwrap();
-    let outcome = session.train(&mut |_| {}).unwrap();
-    let rows = prepared.train.len();
-    let seconds = feed(&experiment, &prepared, device);
-    (outcome.rows_per_second, seconds * outcome.rows_per_second / rows as f64)
-}
-
-/// Seconds of an epoch's order and of all its batches, without a network.
-fn feed(experiment: &Experiment, prepared: &Prepared, device: Device) -> f64 {
-    let Experiment { encoding, augment, seed, training, .. } = experiment;
-    let vectors = vectors::make(experiment, prepared).unwrap();
-    let table = vectors.map(|vectors| vectors::table(&encoding.kmers().unwrap(), &vectors).unwrap());
-    let encoder = Encoder::new(encoding, table.as_ref(), device).unwrap();
-    let rows = Rows::resident(&prepared.train, encoding, &prepared.label, device).unwrap();
-    let (batch, started) = (training.batch_size as usize, Instant::now());
-    let order = Order::new(*seed, 0, rows.len(), augment, device).unwrap();
-    for batch in Batches::new(&rows, &order, &encoder, 0, batch).take(order.len() / batch) {
-        let _ = black_box(batch.unwrap());
     }
-    if let Device::Cuda(index) = device {
-        tch::Cuda::synchronize(index as i64);
-    }
-    started.elapsed().as_secs_f64()
 }
 
 /// Rows of a step: the team's, or as many as take about a second on two cores.
@@ -150,39 +153,11 @@ fn batch(name: &str, device: Device) -> i64 {
     }
 }
 
-fn serve(name: &str, batch: i64, kind: Option<Kind>) {
-    let mut training = Training::new(name, batch, kind, Device::Cpu);
-    for line in std::io::stdin().lines() {
-        line.unwrap();
-        println!("{}", training.time(Training::step));
-    }
-}
+criterion_group!(benches, networks, epochs);
 
 fn main() {
     memory::keep_freed();
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let ["--serve", name, batch, kind] = arguments[..] {
-        return serve(name, batch.parse().unwrap(), (kind == "bf16").then_some(Kind::BFloat16));
-    }
-    let cuda = promoter_libtorch::load_cuda();
-    let device = Device::cuda_if_available();
-    println!("{device:?} ({cuda:?}), {} threads; samples a second\n", tch::get_num_threads());
-    println!(
-        "| network | batch | forward f32 | forward bf16 | step f32 | step bf16 | epoch f32 | of it data |\n\
-         |---|---|---|---|---|---|---|---|"
-    );
-    for name in NetworkConfig::names() {
-        if !arguments.is_empty() && !arguments.contains(&name) {
-            continue;
-        }
-        let rows = batch(name, device);
-        let [f32, bf16] = [None, Some(Kind::BFloat16)].map(|kind| {
-            let mut training = Training::new(name, rows, kind, device);
-            [training.rate(Training::predict), training.rate(Training::step)]
-        });
-        let (epoch, data) = epoch(name, rows, device);
-        let [a, b, c, d] = [f32[0], bf16[0], f32[1], bf16[1]];
-        println!("| {name} | {rows} | {a:.0} | {b:.0} | {c:.0} | {d:.0} | {epoch:.0} | {:.2} % |", 100.0 * data);
-    }
+    promoter_libtorch::load_cuda();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
 }

@@ -1,7 +1,7 @@
 """Training steps of four networks: ours and the same in eager PyTorch, in turn, on the same number of threads.
 
-    cargo bench -p promoter-benches --bench train --no-run        # prints the program's path
-    OMP_WAIT_POLICY=passive python benches/peers/train.py target/release/deps/train-... [--rounds 7] [--processor] [NETWORK..]
+    cargo bench -p promoter-benches --bench turns --no-run        # prints the program's path
+    OMP_WAIT_POLICY=passive python benches/peers/train.py target/release/deps/turns-... [--rounds 7] [--processor] [NETWORK..]
 
 Both live through the whole comparison and wait while the other works; each has random inputs of the same shape, the
 same batch, mean square error, Adam (PyTorch's fused one). Prints the medians of samples a second: by the clock, or with
@@ -259,7 +259,7 @@ def trainer(name, batch, kind):
 
 def ours(program, name, batch, kind):
     """The same of our program."""
-    command = [program, "--serve", name, str(batch), kind]
+    command = [program, name, str(batch), kind]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def step():

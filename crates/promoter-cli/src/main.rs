@@ -9,6 +9,8 @@ mod completions;
 mod design;
 #[cfg(feature = "torch")]
 mod device;
+#[cfg(feature = "torch")]
+mod doctor;
 mod embed;
 mod encode;
 #[cfg(feature = "torch")]
@@ -79,6 +81,8 @@ enum Command {
     Completions(completions::Arguments),
     #[cfg(feature = "torch")]
     Design(Box<design::Arguments>),
+    #[cfg(feature = "torch")]
+    Doctor(doctor::Arguments),
     Embed(embed::Arguments),
     Encode(encode::Arguments),
     #[cfg(feature = "torch")]
@@ -115,6 +119,7 @@ impl Command {
         matches!(
             self,
             Self::Design(_)
+                | Self::Doctor(_)
                 | Self::Explain(_)
                 | Self::Marginalize(_)
                 | Self::Motifs(_)
@@ -154,6 +159,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         #[cfg(feature = "torch")]
         Command::Design(arguments) => design::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         #[cfg(feature = "torch")]

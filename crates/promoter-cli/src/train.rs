@@ -211,13 +211,13 @@ fn folder(arguments: &Arguments) -> Result<PathBuf> {
 /// The scores of a finished run, for people.
 fn table(summary: &Summary) -> String {
     let mut text =
-        format!("\n{:<32} {:>7}  {:>9}  {:>9}  {:>7}  {:>7}\n", "", "rows", "Pearson", "Spearman", "R2", "MSE");
+        format!("\n{:<38} {:>7}  {:>9}  {:>9}  {:>7}  {:>7}\n", "", "rows", "Pearson", "Spearman", "R2", "MSE");
     for Line { what, scores } in &summary.lines {
         let Scores { n, pearson, spearman, r2, mse, .. } = scores;
-        text += &format!("{what:<32} {n:>7}  {pearson:>9.4}  {spearman:>9.4}  {r2:>7.4}  {mse:>7.3}\n");
+        text += &format!("{what:<38} {n:>7}  {pearson:>9.4}  {spearman:>9.4}  {r2:>7.4}  {mse:>7.3}\n");
     }
     if let Some(ceiling) = summary.noise_ceiling {
-        text += &format!("{:<32} {:>7}  {ceiling:>9.4}\n", "noise ceiling (best possible)", "");
+        text += &format!("{:<38} {:>7}  {ceiling:>9.4}\n", "noise ceiling (best possible)", "");
     }
     if let Some(warning) = summary.warning() {
         text += &format!("\nwarning    {warning}\n");

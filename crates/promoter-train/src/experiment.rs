@@ -207,9 +207,9 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub calibrate: bool,
-    /// Whether ridge regression on k-mer counts joins the kept network: fitted to the training rows, it is added with the
-    /// weight, and the network on the line, that fit the validation rows best. It helps most where rows are few; with
-    /// it the line of `calibrate` is that of the validation rows.
+    /// Whether ridge regression on k-mer counts joins the kept network: fitted to the training rows, it is added with
+    /// the weight, and the network on the line, that fit the validation rows best. It helps most where rows are few;
+    /// with it the line of `calibrate` is that of the validation rows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub with_ridge: bool,

@@ -25,6 +25,7 @@ pub mod optimiser;
 pub mod place;
 pub mod precision;
 pub mod prepared;
+pub mod probe;
 mod readout;
 pub mod recipe;
 mod record;

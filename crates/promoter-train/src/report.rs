@@ -14,21 +14,24 @@ use crate::prepared::Part;
 use crate::run::{Folder, Line};
 use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
-/// The kept network on each part of the rows, and ridge regression on k-mer counts beside it.
-pub(crate) fn lines(prepared: &Prepared, outcome: &Outcome) -> Result<Vec<Line>, Error> {
+/// The kept network on each part of the rows, and ridge regression on k-mer counts beside it; `joined` where ridge
+/// regression is part of the network's predictions too.
+pub(crate) fn lines(prepared: &Prepared, outcome: &Outcome, joined: bool) -> Result<Vec<Line>, Error> {
     let sequences = |part: &Part| -> Vec<Vec<u8>> { part.rows().map(|(codes, _)| codes.to_vec()).collect() };
     let failed = |source| Error::Metric { what: "ridge regression", source };
     let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels()).map_err(failed)?;
     let predicted = ridge.predict(&sequences(&prepared.validation));
     let line = |what: &str, scores| Line { what: what.to_owned(), scores };
+    let network = if joined { "network with ridge" } else { "network" };
+    let of_network = |rows: &str, scores| Line { what: format!("{network}, {rows}"), scores };
     let mut lines = vec![
-        line("network, training rows", outcome.train),
-        line("network, validation rows", outcome.validation),
+        of_network("training rows", outcome.train),
+        of_network("validation rows", outcome.validation),
         line("ridge on 2..6-mers, validation", Scores::of(prepared.validation.labels(), &predicted)?),
     ];
     if let Some(test) = outcome.test {
         let predicted = ridge.predict(&sequences(&prepared.test));
-        lines.push(line("network, held-out test rows", test));
+        lines.push(of_network("held-out test rows", test));
         lines.push(line("ridge on 2..6-mers, test", Scores::of(prepared.test.labels(), &predicted)?));
     }
     Ok(lines)

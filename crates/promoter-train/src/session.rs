@@ -289,7 +289,8 @@ impl Session {
     /// [`Error::Metric`] when ridge regression has no scores, [`Error::Plot`], [`Error::Page`], [`Error::Io`].
     pub fn report(&self, outcome: &Outcome) -> Result<Summary, Error> {
         let is_expression = self.experiment.loss.uses_labels();
-        let lines = if is_expression { report::lines(&self.prepared, outcome)? } else { Vec::new() };
+        let joined = self.experiment.training.with_ridge;
+        let lines = if is_expression { report::lines(&self.prepared, outcome, joined)? } else { Vec::new() };
         let summary = Summary {
             title: self.experiment.title.clone(),
             lines,

@@ -139,6 +139,7 @@ fn what_does_not_fit_masked_kmers_is_refused() {
     let error = refused(|e| e.label.noise = Some(Noise { sd: 0.1, clip: None }));
     assert!(error.starts_with("`label` cannot be combined with masked k-mers"), "{error}");
     assert!(refused(|e| e.evaluation.strands = true).starts_with("`evaluation` cannot be combined with masked k-mers"));
+    assert!(refused(|e| e.training.with_ridge = true).starts_with("`training.with_ridge` cannot be combined"));
 
     let folder = tempfile::tempdir().unwrap();
     let prepared = Prepared::read(&masked()).unwrap();

@@ -83,6 +83,15 @@ pub trait Network: std::fmt::Debug + Send {
     fn expression(&self, output: &Tensor) -> Result<Tensor, Error> {
         output.f_squeeze_dim(1).in_layer("output")
     }
+
+    /// The expression by each of the networks that this one is an ensemble of, whose mean is
+    /// [`expression`](Self::expression); `None`, the default, for a single network.
+    ///
+    /// # Shapes
+    /// (B, [`outputs`](Self::outputs)) to (B, members).
+    fn members(&self, _output: &Tensor) -> Option<Tensor> {
+        None
+    }
 }
 
 /// Checks the shape and kind of an input; networks call it first.

@@ -229,4 +229,8 @@ impl Network for Upstream {
     fn expression(&self, output: &Tensor) -> Result<Tensor, Error> {
         output.f_mean_dim(1, false, None::<Kind>).in_layer("output")
     }
+
+    fn members(&self, output: &Tensor) -> Option<Tensor> {
+        Some(output.shallow_clone())
+    }
 }

@@ -25,7 +25,7 @@ use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
 use promoter_train::run::Folder;
 use promoter_zoo::{Mode, Network};
-use tch::{Device, Tensor};
+use tch::{Device, TchError, Tensor};
 
 pub use self::attributions::{Attribution, Rule};
 pub use self::averaged::Averaged;
@@ -211,6 +211,28 @@ impl Predictor {
         Ok(predictions)
     }
 
+    /// The predictions, and behind them, as columns of their own, those of each network that an ensemble consists of.
+    fn predict_members(&self, sequences: &[Vec<u8>], averaging: Option<Averaging>) -> Result<Vec<Vec<f32>>, Error> {
+        let all = |output: &Tensor| {
+            let mean = self.network.expression(output)?.f_unsqueeze(1);
+            let parts = [Some(mean), self.network.members(output).map(Ok)];
+            let parts = parts.into_iter().flatten().collect::<Result<Vec<_>, _>>();
+            torch("collecting predictions", parts.and_then(|parts| Tensor::f_cat(&parts, 1)))
+        };
+        let mut columns: Vec<Vec<f32>> = Vec::new();
+        for (batch, chunk) in sequences.chunks(BATCH).enumerate() {
+            let chunk: Vec<&[u8]> = chunk.iter().map(Vec::as_slice).collect();
+            let outputs = self.outputs(&chunk, averaging, (batch * BATCH) as u64, all)?;
+            let outputs = torch("collecting predictions", outputs.f_unbind(1))?;
+            columns.resize(outputs.len(), Vec::new());
+            for (column, output) in columns.iter_mut().zip(outputs) {
+                let values: Vec<f32> = torch("collecting predictions", output.f_contiguous().and_then(Vec::try_from))?;
+                column.extend(self.in_units(self.readout.apply(&values, &chunk)?)?);
+            }
+        }
+        Ok(columns)
+    }
+
     /// Predictions of a few sequences; `first` came before them.
     fn predict_batch<'a>(
         &self,
@@ -218,17 +240,28 @@ impl Predictor {
         averaging: Option<Averaging>,
         first: u64,
     ) -> Result<Vec<f32>, Error> {
+        let sequences: Vec<&[u8]> = sequences.collect();
+        let outputs = self.outputs(&sequences, averaging, first, |output| Ok(self.network.expression(output)?))?;
+        let values: Vec<f32> = torch("collecting predictions", Vec::try_from(outputs))?;
+        self.in_units(self.readout.apply(&values, &sequences)?)
+    }
+
+    /// What `of` makes of the network's outputs for a few sequences, averaged, on the host.
+    fn outputs(
+        &self,
+        sequences: &[&[u8]],
+        averaging: Option<Averaging>,
+        first: u64,
+        of: impl Fn(&Tensor) -> Result<Tensor, Error>,
+    ) -> Result<Tensor, Error> {
         let averaging = averaging.unwrap_or(self.description.evaluation);
         self.check_shift(averaging.shift)?;
-        let sequences: Vec<&[u8]> = sequences.collect();
         let codes = self.codes(sequences.iter().copied(), first)?;
         let _guard = tch::no_grad_guard();
         let mean = averaging.mean(&codes, &self.encoder, |x| -> Result<Tensor, Error> {
-            Ok(self.network.expression(&self.network.forward(x, Mode::Evaluate)?)?)
+            of(&self.network.forward(x, Mode::Evaluate)?)
         })?;
-        let values = mean.f_to_device(Device::Cpu).and_then(Vec::try_from);
-        let values: Vec<f32> = values.map_err(|source| Error::Torch { doing: "collecting predictions", source })?;
-        self.in_units(self.readout.apply(&values, &sequences)?)
+        torch("collecting predictions", mean.f_to_device(Device::Cpu))
     }
 
     /// Transformed labels in the units of the training labels.
@@ -261,6 +294,10 @@ impl Predictor {
         let expected = format!("at most {room}, the bases beside this model's window");
         Err(Error::Setting { name: "shift", value: shift.to_string(), expected })
     }
+}
+
+fn torch<T>(doing: &'static str, result: Result<T, TchError>) -> Result<T, Error> {
+    result.map_err(|source| Error::Torch { doing, source })
 }
 
 /// The base codes of a table's rows.

@@ -10,8 +10,10 @@ use promoter::encode::random::Stream;
 use promoter::encode::{Codes, reverse_complement};
 use promoter::explain::{Effects, Predict as _};
 use promoter::label::{Affine, Fitted};
+use promoter::metrics::Ridge;
 use promoter::predictor::{Averaged, Averaging, Description, Ensemble, FORMAT};
 use promoter::torch::{Params, file::Tensors};
+use promoter::train::Readout;
 use promoter::train::encoding::Encoding;
 use promoter::zoo::Mode;
 use promoter::zoo::registry::NetworkConfig;
@@ -39,6 +41,7 @@ fn member(seed: u64, scale: f64) -> Predictor {
         encoding: Encoding::OneHot { fit: Fit::peppa(), policy: OneHot::peppa() },
         label: Fitted::Identity,
         calibration: Affine::new(scale, 0.0).unwrap(),
+        ridge: 0.0,
         evaluation: FORWARD,
         training: None,
     };
@@ -134,4 +137,61 @@ fn sequences_that_do_not_fit_are_named() {
     assert!(ensemble.check(sequences(2).iter().map(Vec::as_slice)).is_ok());
     let refused = ensemble.check([&[0, 1, 2][..], &[0, 16]]);
     assert!(matches!(refused, Err(Error::Row { row: 2, .. })), "{refused:?}");
+}
+
+/// Ridge regression of the number of G less the number of T.
+fn ridge() -> Ridge {
+    let rows = sequences(300);
+    let label = |row: &Vec<u8>| row.iter().map(|&base| [0.0, 0.0, 1.0, -1.0][usize::from(base)]).sum();
+    Ridge::fit(&rows, &rows.iter().map(label).collect::<Vec<f32>>()).unwrap()
+}
+
+#[test]
+fn ridge_regression_is_added_to_predictions_effects_and_gradients() {
+    const WEIGHT: f64 = 0.25;
+    let alone = member(1, 100.0);
+    let readout = Readout { line: alone.description().calibration, ridge: Some((ridge(), WEIGHT)) };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alone.safetensors");
+    alone.save(&path).unwrap();
+    let mut tensors = Tensors::read(&path).unwrap();
+    readout.store(&mut tensors).unwrap();
+    let description = Description { ridge: WEIGHT, ..alone.description().clone() };
+    let joined = Predictor::new(description, tensors, &path, Device::Cpu).unwrap();
+    // As the file says.
+    joined.save(&path).unwrap();
+    let joined = Predictor::load(&path, Device::Cpu).unwrap();
+
+    let rows = sequences(4);
+    let [alone, joined] = [alone, joined].map(|predictor| Ensemble::new(vec![predictor]).unwrap());
+    let [without, with] = [&alone, &joined].map(|ensemble| own(ensemble).predict(&rows).unwrap());
+    let share: Vec<f32> = ridge().predict(&rows).iter().map(|value| WEIGHT as f32 * value).collect();
+    let sum: Vec<f32> = without.iter().zip(&share).map(|(a, b)| a + b).collect();
+    assert!(farthest(&with, &sum) < 1e-4 && farthest(&with, &without) > 0.01);
+
+    let [without, with] = [&alone, &joined].map(|ensemble| own(ensemble).gradient(&rows[0]).unwrap().unwrap());
+    let mut linear = |rows: &[Vec<u8>]| -> Result<Vec<f32>, promoter::explain::Failure> {
+        Ok(ridge().predict(rows).iter().map(|value| WEIGHT as f32 * value).collect())
+    };
+    let of_ridge = &Effects::of(&mut linear, &rows[..1]).unwrap()[0].changes;
+    for ((with, without), ridge) in with.iter().flatten().zip(without.iter().flatten()).zip(of_ridge.iter().flatten()) {
+        assert!((with - without - ridge).abs() < 1e-3, "{with} {without} {ridge}");
+    }
+}
+
+#[test]
+fn a_network_of_several_has_their_spread() {
+    let network: NetworkConfig = serde_json::from_str(
+        r#"{"name": "upstream", "members": 3, "length": 110, "filters": [4, 4, 4], "lstm_units": 2, "dense_units": 4}"#,
+    )
+    .unwrap();
+    let mut params = Params::new(Device::Cpu, 1);
+    network.build(&mut params).unwrap();
+    let encoding = Encoding::OneHot { fit: Fit { crop: None, ..Fit::peppa() }, policy: OneHot::default() };
+    let description = Description { encoding, network, ..member(1, 100.0).description().clone() };
+    let predictor = Predictor::new(description, Tensors::of(&params).unwrap(), Path::new("test"), Device::Cpu).unwrap();
+    let (ensemble, rows) = (Ensemble::new(vec![predictor]).unwrap(), sequences(5));
+    let found = own(&ensemble).predict_with_spread(&rows).unwrap().unwrap();
+    assert!(farthest(&found.predictions, &own(&ensemble).predict(&rows).unwrap()) < 1e-4);
+    assert!(found.spreads.iter().all(|&spread| spread > 1e-4), "{found:?}");
 }

@@ -6,6 +6,7 @@ mod bombs;
 mod claims;
 mod design;
 mod disk;
+mod doctor;
 mod embed;
 mod encode;
 mod explain;

@@ -143,7 +143,8 @@ fn processes_that_do_not_fit_each_other_are_refused_before_the_first_step() {
     let input = input();
     super::succeeds("simulate --rows 80 -o {}/a.tsv", input.path());
     super::succeeds("simulate --rows 80 --seed 2 -o {}/b.tsv", input.path());
-    let cases: [(fn(usize) -> &'static str, &str); 3] = [
+    type OfRank = fn(usize) -> &'static str;
+    let cases: [(OfRank, &str); 3] = [
         (|rank| ["--threads 1", "--threads 2"][rank], "rank 1 has threads 2, rank 0 has 1"),
         (|rank| ["", "--set seed=5"][rank], "rank 1 has experiment seed = 5, rank 0 has seed = 0"),
         (

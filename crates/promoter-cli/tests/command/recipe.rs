@@ -68,7 +68,7 @@ fn measured_rows_become_an_experiment_file_that_says_why() {
     assert!(text.lines().filter(|line| line.contains("# ")).count() > 10, "{text}");
     // Nothing that it decides is lost among the defaults, and nothing is in it that the schema does not have.
     let whole = succeeds("train {}/own.toml --print-config", folder.path());
-    for key in ["calibrate = true", "batch_norm_averages = \"estimated\"", "precision = \"auto\""] {
+    for key in ["with_ridge = true", "batch_norm_averages = \"estimated\"", "precision = \"auto\""] {
         assert!(text.contains(key) && whole.contains(key), "{key}: {whole}");
     }
     let value = serde_json::to_value(&experiment).unwrap();
@@ -85,6 +85,18 @@ fn a_table_alone_trains_a_predictor_and_its_experiment_is_kept() {
     let file = fs::read_to_string(folder.path().join("runs/own.toml")).unwrap();
     assert!(said.starts_with(&file) && said.contains("runs/own.toml"), "{said}");
     assert!(folder.path().join("runs/own/predictor.safetensors").is_file());
+    // What the run scored is what its predictor predicts, ridge regression included.
+    let held_out = fs::read_to_string(folder.path().join("runs/own/test_predictions.tsv")).unwrap();
+    let rows: String =
+        held_out.lines().skip(1).map(|line| line.split('\t').next().unwrap().to_owned() + "\n").collect();
+    fs::write(folder.path().join("held_out.txt"), rows).unwrap();
+    succeeds("predict {}/runs/own {}/held_out.txt -o {}/again.tsv --device cpu", folder.path());
+    let again = fs::read_to_string(folder.path().join("again.tsv")).unwrap();
+    let last = |line: &str| line.rsplit('\t').next().unwrap().parse::<f32>().unwrap();
+    let [scored, again] = [&held_out, &again]
+        .map(|text| text.lines().filter(|line| !line.starts_with("sequence")).map(last).collect::<Vec<_>>());
+    assert_eq!(scored.len(), 20);
+    assert!(scored.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-4), "{scored:?} {again:?}");
     // The run is that of the file.
     succeeds(&format!("train {{}}/runs/own.toml --resume --out {{}}/runs/own {HERE}"), folder.path());
     let again = format!("train --data {{}}/rows.tsv --out {{}}/runs/own {HERE}");

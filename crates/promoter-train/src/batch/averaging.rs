@@ -39,22 +39,25 @@ impl Averaging {
         Ok(())
     }
 
-    /// The mean of `expression`, (B,) for an encoded batch, over all passes; summed in f64.
+    /// The mean of what `values` makes of an encoded batch, over all passes; summed in f64.
+    ///
+    /// # Shapes
+    /// That of `values`.
     ///
     /// # Errors
-    /// [`Error::Torch`], and what `expression` returns.
+    /// [`Error::Torch`], and what `values` returns.
     pub fn mean<E: From<Error>>(
         &self,
         codes: &Tensor,
         encoder: &Encoder,
-        mut expression: impl FnMut(&Tensor) -> Result<Tensor, E>,
+        mut values: impl FnMut(&Tensor) -> Result<Tensor, E>,
     ) -> Result<Tensor, E> {
         let (passes, rows) = (self.passes(), codes.size()[0]);
-        let mut sum = Tensor::f_zeros([rows], (Kind::Double, codes.device())).doing("averaging predictions")?;
+        let mut sum = Tensor::f_zeros([0i64; 0], (Kind::Double, codes.device())).doing("averaging predictions")?;
         for &(reverse, shift) in &passes {
             let view = View::of_all(reverse, shift, rows, codes.device())?;
-            let values = expression(&encoder.encode(codes, &view)?)?;
-            sum = sum.f_add(&values).doing("averaging predictions")?;
+            let values = values(&encoder.encode(codes, &view)?)?.f_to_kind(Kind::Double);
+            sum = values.and_then(|values| sum.f_add(&values)).doing("averaging predictions")?;
         }
         let mean = sum.f_div_scalar(passes.len() as f64).and_then(|mean| mean.f_to_kind(Kind::Float));
         Ok(mean.doing("averaging predictions")?)

@@ -97,6 +97,9 @@ impl Experiment {
             _ if masked && self.evaluation != Averaging::default() => {
                 Err(conflict("evaluation", "cannot be combined with masked k-mers, which are not averaged"))
             }
+            _ if masked && self.training.with_ridge => {
+                Err(conflict("training.with_ridge", "cannot be combined with masked k-mers, which have no labels"))
+            }
             _ => Ok(()),
         }
     }

@@ -169,14 +169,30 @@ fn training(choices: &Choices) -> String {
     let Pace { epochs, batch_size, lr } = pace(choices);
     let steps = if choices.effort == Effort::Large { "checkpoint_steps = 500\n" } else { "" };
     format!(
-        "# Regulators bind either strand: every row trains as it is and as its reverse complement,\n# and a prediction is \
-         the mean of both.\n[augment]\nreverse_complement = \"stacked\"\n\n[evaluation]\nstrands = true\n\n\
-         [optimiser]\nname = \"adam_w\"\nlr = {lr}\n\n[schedule]\nname = \"one_cycle\"\n\n[training]\nepochs = \
-         {epochs} # passes over the rows\nbatch_size = {batch_size}\n\
-         drop_last = true\nbest = \"pearson\" # of the validation rows: the epoch that is kept\n{steps}\
-         batch_norm_averages = \"estimated\" # from training rows: moving averages lag behind in short runs\nwith_ridge \
-         = true # ridge regression on k-mer counts joins: weight and line are fitted to the rows that validate\nprecision = \"auto\" # bf16 where the \
-         processor has it\n"
+        r#"# Regulators bind either strand: every row trains as it is and as its reverse complement,
+# and a prediction is the mean of both.
+[augment]
+reverse_complement = "stacked"
+
+[evaluation]
+strands = true
+
+[optimiser]
+name = "adam_w"
+lr = {lr}
+
+[schedule]
+name = "one_cycle"
+
+[training]
+epochs = {epochs} # passes over the rows
+batch_size = {batch_size}
+drop_last = true
+best = "pearson" # of the validation rows: the epoch that is kept
+{steps}batch_norm_averages = "estimated" # from training rows: moving averages lag behind in short runs
+with_ridge = true # ridge regression on k-mer counts joins: weight and line are fitted to the rows that validate
+precision = "auto" # bf16 where the processor has it
+"#
     )
 }
 

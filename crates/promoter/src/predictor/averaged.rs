@@ -8,8 +8,9 @@ use crate::Error;
 
 /// An ensemble as [`promoter_explain`] and [`promoter_design`] take it, with what each prediction is averaged over.
 ///
-/// Its spread is the standard deviation of the members' predictions (of a sample: n - 1); a single member has none. Its
-/// gradient is the first-order effect of each substitution, for k-mers too.
+/// Its spread is the standard deviation of its networks' predictions (of a sample: n - 1); a predictor whose network is
+/// an ensemble itself counts as its networks, and a single network has no spread. Its gradient is the first-order effect
+/// of each substitution, for k-mers too.
 ///
 /// The same sequence may get predictions that differ by rounding in batches of different sizes, as LibTorch sums in
 /// another order there; the same list of sequences gets the same ones.
@@ -45,12 +46,21 @@ impl Predict for Averaged<'_> {
     }
 
     fn predict_with_spread(&mut self, sequences: &[Vec<u8>]) -> Result<Option<promoter_explain::Ensemble>, Failure> {
-        if self.ensemble.members().len() < 2 {
+        let (mut predictions, mut networks) = (Vec::new(), Vec::new());
+        for member in self.ensemble.members() {
+            let mut columns = member.predict_members(sequences, self.averaging)?.into_iter();
+            let prediction = columns.next().unwrap_or_default();
+            match columns.len() {
+                0 => networks.push(prediction.clone()),
+                _ => networks.extend(columns),
+            }
+            predictions.push(Ok(prediction));
+        }
+        if networks.len() < 2 {
             return Ok(None);
         }
-        let columns = self.columns(sequences).collect::<Result<Vec<_>, _>>()?;
-        let spreads = (0..sequences.len()).map(|row| deviation(&columns, row)).collect();
-        let predictions = super::ensemble::mean(sequences.len(), columns.into_iter().map(Ok))?;
+        let spreads = (0..sequences.len()).map(|row| deviation(&networks, row)).collect();
+        let predictions = super::ensemble::mean(sequences.len(), predictions.into_iter())?;
         Ok(Some(promoter_explain::Ensemble { predictions, spreads }))
     }
 
