@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use self::heat_map::HeatMap;
-use crate::attribution::{self, Method};
+use crate::attribution::{self, Choice, Deltas};
 use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
@@ -26,6 +26,12 @@ use crate::progress;
 /// input. Each base is replaced by each of the three others. The output has one row per change: sequence (name, or
 /// number from 1), position (from 1), reference, alternative, and effect in the units of the training labels. An .npz
 /// file holds the effects as an array of shape (sequences, positions, 4), bases in the order A, C, G, T.
+///
+/// With --method integrated-gradients and deep-lift the effects are differences of contributions: what each base would
+/// contribute to the difference of the prediction from the mean prediction of the references. The contributions of the
+/// bases that are there, which add up to this difference, are the heights of a logo; an .npz file has those of all four
+/// bases as `contributions`, and the mean prediction of the references as `reference`. The convergence delta is how far
+/// they are from adding up, in the units of the training labels.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html --heat-map changes.html
@@ -37,9 +43,8 @@ pub(crate) struct Arguments {
     reading: Reading,
     #[command(flatten)]
     target: Target,
-    /// How to compute the effects
-    #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
-    method: Method,
+    #[command(flatten)]
+    choice: Choice,
     /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
@@ -56,7 +61,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    arguments.method.check(&arguments.models)?;
+    arguments.choice.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let open = |option: &str, path: &Option<PathBuf>| -> Result<_> {
         let Some(path) = path else { return Ok(None) };
@@ -67,20 +72,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input())?;
     let mut writer = writer::Writer::create(sink)?;
-    let (mut logos, mut maps) = (Vec::new(), Vec::new());
+    let (mut logos, mut maps, mut deltas) = (Vec::new(), Vec::new(), Deltas::default());
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
     while chunk.read(&mut rows, attribution::CHUNK, total)? {
-        let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
-        for ((name, (codes, _)), effects) in chunk.names.iter().zip(chunk.table.rows()).zip(effects) {
-            writer.write(name, codes, &effects)?;
-            let sites = known.as_mut().map(|known| known.compare(codes, &effects)).transpose()?;
+        let found = arguments.choice.explain(&arguments.models, &ensemble, &chunk)?;
+        for ((name, (codes, _)), found) in chunk.names.iter().zip(chunk.table.rows()).zip(found) {
+            deltas.add(&found);
+            writer.write(name, codes, &found)?;
+            let sites = known.as_mut().map(|known| known.compare(codes, &found.effects)).transpose()?;
             if drawn.is_some() && logos.len() < arguments.logos {
-                logos.push(picture::logo(name, codes, &effects, sites.unwrap_or_default()));
+                logos.push(picture::logo(name, codes, &found, sites.unwrap_or_default()));
             }
             if mapped.is_some() && maps.len() < arguments.logos {
-                maps.push(HeatMap { name: name.clone(), codes: codes.to_vec(), effects });
+                maps.push(HeatMap { name: name.clone(), codes: codes.to_vec(), effects: found.effects });
             }
         }
         total += chunk.names.len();
@@ -104,6 +110,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if let Some(found) = found {
         text += &format!("\n{found}");
     }
-    progress::tell(text);
+    progress::tell(format_args!("{text}{deltas}"));
     Ok(())
 }

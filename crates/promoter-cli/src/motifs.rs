@@ -10,7 +10,7 @@ use clap::Args;
 use promoter::explain::{Discovered, Discovery, Found};
 use promoter::motif::{self, Motif};
 
-use crate::attribution::{self, Method};
+use crate::attribution::{self, Choice, Deltas};
 use crate::chunk::Chunk;
 use crate::form::{Sink, Target};
 use crate::input::Reading;
@@ -42,9 +42,8 @@ pub(crate) struct Arguments {
     /// Known motifs to name what is found after: MEME or JASPAR
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
-    /// How to compute contributions
-    #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
-    method: Method,
+    #[command(flatten)]
+    choice: Choice,
     /// Write the motifs to this file in MEME format
     #[arg(long, value_name = "FILE")]
     meme: Option<PathBuf>,
@@ -63,10 +62,11 @@ struct Explained {
     rows: Vec<Vec<u8>>,
     predictions: Vec<f32>,
     tracks: Vec<Vec<f32>>,
+    deltas: Deltas,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    arguments.method.check(&arguments.models)?;
+    arguments.choice.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let meme = arguments.meme.as_deref().map(Output::create).transpose()?;
     let html = arguments.html.as_deref().map(Output::create).transpose()?;
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !known.is_empty() {
         text += &format!(" ({named} with a known name)");
     }
-    progress::tell(format_args!("{text}, {left_over} seqlets in none"));
+    progress::tell(format_args!("{text}, {left_over} seqlets in none{}", explained.deltas));
     Ok(())
 }
 
@@ -101,11 +101,12 @@ fn explain(arguments: &Arguments) -> Result<Explained> {
     let bar = progress::count("sequences");
     let (mut chunk, mut explained) = (Chunk::default(), Explained::default());
     while chunk.read(&mut rows, attribution::CHUNK, explained.rows.len())? {
-        let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
-        for (codes, effects) in chunk.codes().into_iter().zip(effects) {
+        let found = arguments.choice.explain(&arguments.models, &ensemble, &chunk)?;
+        for (codes, found) in chunk.codes().into_iter().zip(found) {
             explained.rows.push(codes.to_vec());
-            explained.predictions.push(effects.prediction);
-            explained.tracks.push(effects.contributions(codes));
+            explained.predictions.push(found.effects.prediction);
+            explained.tracks.push(found.heights(codes));
+            explained.deltas.add(&found);
         }
         explained.names.append(&mut chunk.names);
         bar.set_position(explained.rows.len() as u64);

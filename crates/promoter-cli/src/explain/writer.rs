@@ -2,8 +2,9 @@
 
 use anyhow::{Result, bail};
 use promoter::encode::base;
-use promoter::explain::Effects;
+use promoter::explain::Contributions;
 
+use crate::attribution::Explained;
 use crate::form::{Form, Sink};
 use crate::npz::{self, Array};
 use crate::output::Output;
@@ -30,10 +31,10 @@ impl Writer {
         Ok(Self::Rows(Table::create(sink, Header::Yes, &columns)?))
     }
 
-    pub(super) fn write(&mut self, name: &str, codes: &[u8], found: &Effects) -> Result<()> {
+    pub(super) fn write(&mut self, name: &str, codes: &[u8], found: &Explained) -> Result<()> {
         match self {
             Self::Rows(table) => {
-                for (position, (&code, changes)) in codes.iter().zip(&found.changes).enumerate() {
+                for (position, (&code, changes)) in codes.iter().zip(&found.effects.changes).enumerate() {
                     let reference = base::to_ascii(code);
                     for (&alternative, &effect) in base::LETTERS[..4].iter().zip(changes) {
                         if alternative == reference {
@@ -65,25 +66,28 @@ impl Writer {
     }
 }
 
-/// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions.
+/// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions; contributions beside
+/// them where the method gives some.
 pub(super) struct Arrays {
     out: Output,
     sequence: Array,
     prediction: Array,
     /// Bases of the first sequence, which all others must have.
     effects: Option<(usize, Array)>,
+    /// Of all four bases, and the predictions of the references.
+    contributions: Option<[Array; 2]>,
 }
 
 impl Arrays {
     fn create(out: Output) -> Result<Self> {
         let (sequence, prediction) = (Array::text("sequence")?, Array::numbers("prediction", "<f4", &[])?);
-        Ok(Self { out, sequence, prediction, effects: None })
+        Ok(Self { out, sequence, prediction, effects: None, contributions: None })
     }
 
-    fn push(&mut self, name: &str, codes: &[u8], found: &Effects) -> Result<()> {
+    fn push(&mut self, name: &str, codes: &[u8], found: &Explained) -> Result<()> {
         let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
         self.sequence.push_text(&letters)?;
-        self.prediction.push(&found.prediction.to_le_bytes())?;
+        self.prediction.push(&found.effects.prediction.to_le_bytes())?;
         let (length, array) = match &mut self.effects {
             Some(effects) => effects,
             none => none.insert((codes.len(), Array::numbers("effects", "<f4", &[codes.len(), 4])?)),
@@ -94,12 +98,29 @@ impl Arrays {
                 codes.len()
             );
         }
-        let bytes: Vec<u8> = found.changes.iter().flatten().flat_map(|effect| effect.to_le_bytes()).collect();
-        array.push(&bytes)
+        array.push(&bytes(&found.effects.changes))?;
+        found.contributions.as_ref().map_or(Ok(()), |found| self.contribute(found))
+    }
+
+    fn contribute(&mut self, found: &Contributions) -> Result<()> {
+        let [bases, references] = match &mut self.contributions {
+            Some(contributions) => contributions,
+            none => none.insert([
+                Array::numbers("contributions", "<f4", &[found.hypothetical.len(), 4])?,
+                Array::numbers("reference", "<f4", &[])?,
+            ]),
+        };
+        bases.push(&bytes(&found.hypothetical))?;
+        references.push(&found.reference.to_le_bytes())
     }
 
     fn finish(self) -> Result<()> {
-        let effects = self.effects.map(|(_, array)| array);
-        npz::write([self.sequence, self.prediction].into_iter().chain(effects).collect(), self.out)
+        let effects = self.effects.map(|(_, array)| array).into_iter();
+        let contributions = self.contributions.into_iter().flatten();
+        npz::write([self.sequence, self.prediction].into_iter().chain(effects).chain(contributions).collect(), self.out)
     }
+}
+
+fn bytes(values: &[[f32; 4]]) -> Vec<u8> {
+    values.as_flattened().iter().flat_map(|value| value.to_le_bytes()).collect()
 }

@@ -169,7 +169,7 @@ impl Predictor {
         let (outputs, slopes) = match rule {
             Rule::DeepLift => secant::paired(|| self.slopes(&both, n))?,
             Rule::IntegratedGradients { steps } => {
-                let outputs = tch::no_grad(|| self.outputs(&both))?;
+                let outputs = tch::no_grad(|| self.expression(&both))?;
                 let mut sum = torch("integrating", others.f_zeros_like())?;
                 for step in 0..steps {
                     let at = (step as f64 + 0.5) / steps as f64;
@@ -188,14 +188,14 @@ impl Predictor {
         torch("collecting contributions", collected())
     }
 
-    fn outputs(&self, x: &Tensor) -> Result<Tensor, Error> {
+    fn expression(&self, x: &Tensor) -> Result<Tensor, Error> {
         Ok(self.network.expression(&self.network.forward(x, Mode::Evaluate)?)?)
     }
 
     /// What the network gives for inputs, and the gradients of the first `n` outputs by their inputs.
     fn slopes(&self, x: &Tensor, n: i64) -> Result<(Tensor, Tensor), Error> {
         let leaf = torch("following the input", x.f_detach().and_then(|x| x.f_set_requires_grad(true)))?;
-        let outputs = self.outputs(&leaf)?;
+        let outputs = self.expression(&leaf)?;
         let backward = || -> Result<Tensor, TchError> {
             let sum = outputs.f_narrow(0, 0, n)?.f_sum(Kind::Float)?;
             Tensor::f_run_backward(&[&sum], &[&leaf], false, false)?.remove(0).f_narrow(0, 0, n)
