@@ -18,7 +18,7 @@ const SMALL: f32 = 0.01;
 
 /// How effects of substitutions and contributions of bases are computed.
 #[derive(Debug, Args)]
-pub(crate) struct Choice {
+pub(crate) struct Options {
     /// How to compute effects and contributions
     #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
     method: Method,
@@ -26,7 +26,7 @@ pub(crate) struct Choice {
     /// [default: 20]
     #[arg(long, value_name = "COUNT")]
     references: Option<usize>,
-    /// Number of steps from each reference with integrated-gradients [default: 20]
+    /// Number of steps from each reference with integrated-gradients [default: 50]
     #[arg(long, value_name = "COUNT")]
     steps: Option<usize>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Explained {
     pub(crate) contributions: Option<Contributions>,
 }
 
-impl Choice {
+impl Options {
     /// Refuses what the gradient is not averaged over, and options of other methods.
     pub(crate) fn check(&self, models: &Models) -> Result<()> {
         if self.method == Method::Gradient && models.averaging().is_some_and(|asked| asked != Averaging::default()) {

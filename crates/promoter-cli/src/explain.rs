@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use self::heat_map::HeatMap;
-use crate::attribution::{self, Choice, Deltas};
+use crate::attribution::{self, Deltas, Options};
 use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
-    choice: Choice,
+    options: Options,
     /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    arguments.choice.check(&arguments.models)?;
+    arguments.options.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let open = |option: &str, path: &Option<PathBuf>| -> Result<_> {
         let Some(path) = path else { return Ok(None) };
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
     while chunk.read(&mut rows, attribution::CHUNK, total)? {
-        let found = arguments.choice.explain(&arguments.models, &ensemble, &chunk)?;
+        let found = arguments.options.explain(&arguments.models, &ensemble, &chunk)?;
         for ((name, (codes, _)), found) in chunk.names.iter().zip(chunk.table.rows()).zip(found) {
             deltas.add(&found);
             writer.write(name, codes, &found)?;

@@ -10,7 +10,7 @@ use clap::Args;
 use promoter::explain::{Discovered, Discovery, Found};
 use promoter::motif::{self, Motif};
 
-use crate::attribution::{self, Choice, Deltas};
+use crate::attribution::{self, Deltas, Options};
 use crate::chunk::Chunk;
 use crate::form::{Sink, Target};
 use crate::input::Reading;
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
     #[command(flatten)]
-    choice: Choice,
+    options: Options,
     /// Write the motifs to this file in MEME format
     #[arg(long, value_name = "FILE")]
     meme: Option<PathBuf>,
@@ -66,7 +66,7 @@ struct Explained {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    arguments.choice.check(&arguments.models)?;
+    arguments.options.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let meme = arguments.meme.as_deref().map(Output::create).transpose()?;
     let html = arguments.html.as_deref().map(Output::create).transpose()?;
@@ -101,7 +101,7 @@ fn explain(arguments: &Arguments) -> Result<Explained> {
     let bar = progress::count("sequences");
     let (mut chunk, mut explained) = (Chunk::default(), Explained::default());
     while chunk.read(&mut rows, attribution::CHUNK, explained.rows.len())? {
-        let found = arguments.choice.explain(&arguments.models, &ensemble, &chunk)?;
+        let found = arguments.options.explain(&arguments.models, &ensemble, &chunk)?;
         for (codes, found) in chunk.codes().into_iter().zip(found) {
             explained.rows.push(codes.to_vec());
             explained.predictions.push(found.effects.prediction);

