@@ -13,7 +13,7 @@ use clap::Args;
 use promoter::predictor::Tally;
 
 use self::heat_map::HeatMap;
-use crate::attribution::{self, Method};
+use crate::attribution::{self, Deltas, Options};
 use crate::chunk::Chunk;
 use crate::form::Target;
 use crate::input::Reading;
@@ -28,6 +28,12 @@ use crate::progress;
 /// input. Each base is replaced by each of the three others. The output has one row per change: sequence (name, or
 /// number from 1), position (from 1), reference, alternative, and effect in the units of the training labels. An .npz
 /// file holds the effects as an array of shape (sequences, positions, 4), bases in the order A, C, G, T.
+///
+/// With --method integrated-gradients and deep-lift the effects are differences of contributions: what each base would
+/// contribute to the difference of the prediction from the mean prediction of the references. The contributions of the
+/// bases that are there, which add up to this difference, are the heights of a logo; an .npz file has those of all four
+/// bases as `contributions`, and the mean prediction of the references as `reference`. The convergence delta is how far
+/// they are from adding up, in the units of the training labels.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter explain runs/peppa-1 promoters.fa -o effects.tsv --logo promoters.html --heat-map changes.html
@@ -42,9 +48,8 @@ pub(crate) struct Arguments {
     keep: Keep,
     #[command(flatten)]
     target: Target,
-    /// How to compute the effects
-    #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
-    method: Method,
+    #[command(flatten)]
+    options: Options,
     /// Draw sequence logos into this .svg or .html file; the height of a letter is its contribution to the prediction
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
@@ -61,7 +66,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    arguments.method.check(&arguments.models)?;
+    arguments.options.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let open = |option: &str, path: &Option<PathBuf>| -> Result<_> {
         let Some(path) = path else { return Ok(None) };
@@ -73,21 +78,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
     let mut writer = writer::Writer::create(sink, &arguments.keep)?;
     let (mut logos, mut maps, mut tally) = (Vec::new(), Vec::new(), Tally::default());
+    let mut deltas = Deltas::default();
 
     let bar = progress::count("sequences");
     let (mut chunk, mut total) = (Chunk::default(), 0);
     while chunk.read(&mut rows, attribution::CHUNK, total)? {
-        let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
+        let found = arguments.options.explain(&arguments.models, &ensemble, &chunk)?;
         ensemble.tally(chunk.codes(), &mut tally);
-        for (row, (name, effects)) in chunk.names.iter().zip(effects).enumerate() {
+        for (row, (name, found)) in chunk.names.iter().zip(found).enumerate() {
             let codes = chunk.table.codes(row);
-            writer.write(chunk.table.cells(row), name, codes, &effects)?;
-            let sites = known.as_mut().map(|known| known.compare(codes, &effects)).transpose()?;
+            deltas.add(&found);
+            writer.write(chunk.table.cells(row), name, codes, &found)?;
+            let sites = known.as_mut().map(|known| known.compare(codes, &found.effects)).transpose()?;
             if drawn.is_some() && logos.len() < arguments.logos {
-                logos.push(picture::logo(name, codes, &effects, sites.unwrap_or_default()));
+                logos.push(picture::logo(name, codes, &found, sites.unwrap_or_default()));
             }
             if mapped.is_some() && maps.len() < arguments.logos {
-                maps.push(HeatMap { name: name.clone(), codes: codes.to_vec(), effects });
+                maps.push(HeatMap { name: name.clone(), codes: codes.to_vec(), effects: found.effects });
             }
         }
         total += chunk.names.len();
@@ -111,6 +118,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if let Some(found) = found {
         text += &format!("\n{found}");
     }
-    progress::tell(text);
+    progress::tell(format_args!("{text}{deltas}"));
     Ok(())
 }

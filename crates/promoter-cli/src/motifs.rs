@@ -11,7 +11,7 @@ use promoter::explain::{Discovered, Discovery, Found};
 use promoter::motif::{self, Motif};
 use promoter::predictor::Tally;
 
-use crate::attribution::{self, Method};
+use crate::attribution::{self, Deltas, Options};
 use crate::chunk::Chunk;
 use crate::form::{Sink, Target};
 use crate::input::Reading;
@@ -43,9 +43,8 @@ pub(crate) struct Arguments {
     /// Known motifs to name what is found after: MEME or JASPAR
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
-    /// How to compute contributions
-    #[arg(long, value_enum, default_value_t = Method::Mutagenesis)]
-    method: Method,
+    #[command(flatten)]
+    options: Options,
     /// Write the motifs to this file in MEME format
     #[arg(long, value_name = "FILE")]
     meme: Option<PathBuf>,
@@ -65,10 +64,11 @@ struct Explained {
     predictions: Vec<f32>,
     tracks: Vec<Vec<f32>>,
     tally: Tally,
+    deltas: Deltas,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    arguments.method.check(&arguments.models)?;
+    arguments.options.check(&arguments.models)?;
     let sink = arguments.target.open()?;
     let meme = arguments.meme.as_deref().map(Output::create).transpose()?;
     let html = arguments.html.as_deref().map(Output::create).transpose()?;
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !known.is_empty() {
         text += &format!(" ({named} with a known name)");
     }
-    progress::tell(format_args!("{text}, {left_over} seqlets in none"));
+    progress::tell(format_args!("{text}, {left_over} seqlets in none{}", explained.deltas));
     Ok(())
 }
 
@@ -104,12 +104,13 @@ fn explain(arguments: &Arguments) -> Result<Explained> {
     let bar = progress::count("sequences");
     let (mut chunk, mut explained) = (Chunk::default(), Explained::default());
     while chunk.read(&mut rows, attribution::CHUNK, explained.rows.len())? {
-        let effects = arguments.method.effects(&arguments.models, &ensemble, &chunk)?;
+        let found = arguments.options.explain(&arguments.models, &ensemble, &chunk)?;
         ensemble.tally(chunk.codes(), &mut explained.tally);
-        for (codes, effects) in chunk.codes().into_iter().zip(effects) {
+        for (codes, found) in chunk.codes().into_iter().zip(found) {
             explained.rows.push(codes.to_vec());
-            explained.predictions.push(effects.prediction);
-            explained.tracks.push(effects.contributions(codes));
+            explained.predictions.push(found.effects.prediction);
+            explained.tracks.push(found.heights(codes));
+            explained.deltas.add(&found);
         }
         explained.names.append(&mut chunk.names);
         bar.set_position(explained.rows.len() as u64);

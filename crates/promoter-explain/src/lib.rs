@@ -2,6 +2,7 @@
 
 mod ablation;
 mod background;
+mod contributions;
 mod discovery;
 mod effects;
 mod element;
@@ -15,6 +16,7 @@ mod spacing;
 
 pub use ablation::{Ablation, RegionPair};
 pub use background::shuffled;
+pub use contributions::Contributions;
 pub use discovery::{Discovered, Discovery, Found, Site};
 pub use effects::{Effects, centred, substitutions};
 pub use element::Element;

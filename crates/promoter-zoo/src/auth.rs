@@ -15,7 +15,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{self, BiLstm, Conv1d, DenseHead, Padding, pool};
+use crate::layers::{self, BiLstm, Conv1d, DenseHead, Padding, pool, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -167,14 +167,14 @@ impl Network for Auth {
         let Config { pool, dropout, output, .. } = self.config;
         let x = self.conv.forward(&x.f_transpose(1, 2).in_layer("input")?)?;
         // The largest of ReLUs is the ReLU of the largest: in this order there is a third to do.
-        let x = pool::max(&x, pool, false).and_then(|x| x.f_relu()).in_layer("pool")?;
+        let x = pool::max(&x, pool, false).and_then(|x| secant::relu(&x)).in_layer("pool")?;
         let x = layers::dropout(&x, dropout, mode).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
         let x = self.lstm.all_steps(&x, mode)?;
         let x = layers::dropout(&x, dropout, mode).and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?;
         let y = self.head.forward(&x, mode)?;
         match output {
             Output::Linear => Ok(y),
-            Output::Relu => y.f_relu().in_layer("output"),
+            Output::Relu => secant::relu(&y).in_layer("output"),
         }
     }
 }

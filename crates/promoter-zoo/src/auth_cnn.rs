@@ -14,7 +14,7 @@ use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
-use crate::layers::{self, Conv1d, DenseHead, Padding, pool};
+use crate::layers::{self, Conv1d, DenseHead, Padding, pool, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -118,7 +118,7 @@ impl Network for AuthCnn {
         check_input(x, self.input())?;
         let Config { pool, dropout, .. } = self.config;
         let x = self.conv.forward(&x.f_transpose(1, 2).in_layer("input")?)?;
-        let x = pool::max(&x, pool, false).and_then(|x| x.f_relu()).in_layer("pool")?;
+        let x = pool::max(&x, pool, false).and_then(|x| secant::relu(&x)).in_layer("pool")?;
         // Position-major, as Keras flattens.
         let x = layers::dropout(&x, dropout, mode).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
         self.head.forward(&x.f_flatten(1, 2).in_layer("flatten")?, mode)

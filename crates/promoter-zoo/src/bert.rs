@@ -17,7 +17,7 @@ use tch::{Kind, TchError, Tensor};
 use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
-use crate::layers::{self, LayerNorm, Linear, dot_product, residual};
+use crate::layers::{self, LayerNorm, Linear, dot_product, residual, secant};
 use crate::network::check_input;
 use crate::trace::record;
 use crate::{Architecture, Error, Input, Mode, Network};
@@ -151,7 +151,7 @@ impl Block {
         let mixed = self.attend(&query, &key, &value, mode).in_layer(&self.layer)?;
         record(&self.layer, "attention", &mixed, || 2 * x.size()[1] * mixed.numel() as i64);
         let x = self.attention_norm.forward(&residual(x, &dropout(self.output.forward(&mixed)?)?)?)?;
-        let hidden = self.expand.forward(&x)?.f_gelu("none").in_layer(&self.layer)?;
+        let hidden = secant::gelu(&self.expand.forward(&x)?).in_layer(&self.layer)?;
         self.mlp_norm.forward(&residual(&x, &dropout(self.contract.forward(&hidden)?)?)?)
     }
 
@@ -246,11 +246,35 @@ impl Bert {
         tokens.f_masked_fill(&all_known.f_logical_not()?, 4i64.pow(k as u32))
     }
 
+    /// The sum of all k-mers' vectors, weighted by the product of their bases: of one-hot bases the vector of the k-mer
+    /// that is there, and it has gradients by the bases, which a number has not.
+    ///
+    /// # Shapes
+    /// (B, L, 4) to (B, T, C).
+    fn weighted(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let (k, n) = (self.config.k, self.config.length - self.config.k + 1);
+        // An unknown base is no letter, or all alike.
+        let known = x.f_amax([2i64], true)?.f_sub(&x.f_amin([2i64], true)?)?.f_gt(1e-6)?;
+        let bases = x.f_mul(&known.f_detach()?)?;
+        let mut kmers = bases.f_narrow(1, 0, n)?;
+        for i in 1..k {
+            let next = bases.f_narrow(1, i, n)?.f_unsqueeze(2)?;
+            kmers = secant::multiply(&kmers.f_unsqueeze(3)?, &next)?.f_flatten(2, 3)?;
+        }
+        let unknown = kmers.f_sum_dim_intlist(&[2i64][..], true, None::<Kind>)?.f_neg()?.f_add_scalar(1.0)?;
+        let shares = Tensor::f_cat(&[kmers, unknown], 2)?;
+        shares.f_matmul(&self.tokens.f_narrow(0, 0, 4i64.pow(k as u32) + 1)?)
+    }
+
     /// (B, T) tokens to (B, T, C).
     fn encode(&self, tokens: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let embedded = Tensor::f_embedding(&self.tokens, tokens, -1, false, false)
-            .and_then(|x| x.f_add(&self.positions))
-            .in_layer("embedding")?;
+        let vectors = Tensor::f_embedding(&self.tokens, tokens, -1, false, false).in_layer("embedding")?;
+        self.encode_vectors(&vectors, mode)
+    }
+
+    /// (B, T, C) vectors of the tokens to the same.
+    fn encode_vectors(&self, vectors: &Tensor, mode: Mode) -> Result<Tensor, Error> {
+        let embedded = vectors.f_add(&self.positions).in_layer("embedding")?;
         record("embedding", "embedding", &embedded, || 0);
         let normed = self.norm.forward(&embedded)?;
         let mut x = layers::dropout(&normed, self.config.dropout, mode).in_layer("embedding")?;
@@ -267,10 +291,16 @@ impl Network for Bert {
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let x = self.encode(&self.tokens(x)?, mode)?;
+        let x = match x.requires_grad() {
+            false => self.encode(&self.tokens(x)?, mode)?,
+            true => {
+                check_input(x, self.input())?;
+                self.encode_vectors(&self.weighted(x).in_layer("embedding.tokens")?, mode)?
+            }
+        };
         let mean = x.f_mean_dim(1, false, None::<Kind>).in_layer("pool")?;
         let pooled = self.pool.forward(&mean)?;
-        let pooled = pooled.f_tanh().and_then(|x| layers::dropout(&x, self.config.dropout, mode));
+        let pooled = secant::tanh(&pooled).and_then(|x| layers::dropout(&x, self.config.dropout, mode));
         self.head.forward(&pooled.in_layer("pool")?)
     }
 }

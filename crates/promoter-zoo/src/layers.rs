@@ -20,6 +20,7 @@ pub mod parallel_conv;
 pub mod pool;
 pub mod position_bias;
 pub mod sandwich;
+pub mod secant;
 pub mod squeeze_excite;
 
 use promoter_torch::{backend, random};

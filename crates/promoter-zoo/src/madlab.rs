@@ -17,7 +17,7 @@ use crate::error::InLayer;
 use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BatchNorm, BiLstm, Conv1d, LayerNorm, Linear, residual};
+use crate::layers::{BatchNorm, BiLstm, Conv1d, LayerNorm, Linear, residual, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -261,5 +261,5 @@ impl Network for MadLab {
 }
 
 fn swish(x: &Tensor) -> Result<Tensor, Error> {
-    x.f_silu().in_layer("swish")
+    secant::silu(x).in_layer("swish")
 }

@@ -15,7 +15,7 @@ use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
-use crate::layers::{BatchNorm, Conv1d, ConvTranspose1d, LayerNorm, Linear, Padding, Sandwich, residual};
+use crate::layers::{BatchNorm, Conv1d, ConvTranspose1d, LayerNorm, Linear, Padding, Sandwich, residual, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -298,5 +298,5 @@ impl Network for Nad {
 }
 
 fn elu(x: &Tensor) -> Result<Tensor, Error> {
-    x.f_elu().in_layer("elu")
+    secant::elu(x).in_layer("elu")
 }

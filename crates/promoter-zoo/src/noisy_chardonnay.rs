@@ -14,7 +14,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{self, BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool};
+use crate::layers::{self, BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -190,8 +190,8 @@ impl ConvBlock {
     pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let x = self.norm.forward(&self.conv.forward(x)?, mode)?;
         match self.activation {
-            Activation::Relu => x.f_relu().in_layer("relu"),
-            Activation::Exponential => x.f_exp().in_layer("exponential"),
+            Activation::Relu => secant::relu(&x).in_layer("relu"),
+            Activation::Exponential => secant::exp(&x).in_layer("exponential"),
         }
     }
 }

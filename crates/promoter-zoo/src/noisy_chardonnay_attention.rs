@@ -15,7 +15,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{self, BiLstm, DenseHead, Linear, residual};
+use crate::layers::{self, BiLstm, DenseHead, Linear, dot_product, residual};
 use crate::network::check_input;
 use crate::noisy_chardonnay::{Activation, ConvBlock};
 use crate::trace::record;
@@ -146,9 +146,7 @@ impl Attention {
     fn mix(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor, TchError> {
         let split = |x: &Tensor| x.f_unflatten(2, [self.heads, -1])?.f_transpose(1, 2);
         let (query, key, value) = (split(query)?, split(key)?, split(value)?);
-        let mask = None::<Tensor>;
-        let mixed = Tensor::f_scaled_dot_product_attention(&query, &key, &value, mask, 0.0, false, None, false)?;
-        mixed.f_transpose(1, 2)?.f_flatten(2, 3)
+        dot_product::plain(&query, &key, &value, None)?.f_transpose(1, 2)?.f_flatten(2, 3)
     }
 }
 

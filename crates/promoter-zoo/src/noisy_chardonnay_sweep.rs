@@ -17,7 +17,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{self, BiLstm, Linear, residual};
+use crate::layers::{self, BiLstm, Linear, residual, secant};
 use crate::network::check_input;
 use crate::noisy_chardonnay::{Activation, ConvBlock};
 use crate::noisy_chardonnay_attention::Attention;
@@ -198,7 +198,8 @@ impl Network for NoisyChardonnaySweep {
         if let Some(attention) = &self.attention {
             x = residual(&x, &attention.forward(&x)?)?;
         }
-        let x = self.dense.forward(&x.f_flatten(1, 2).in_layer("flatten")?)?.f_relu().in_layer("dense")?;
+        let x = self.dense.forward(&x.f_flatten(1, 2).in_layer("flatten")?)?;
+        let x = secant::relu(&x).in_layer("dense")?;
         let x = layers::dropout(&x, self.config.dense_dropout, mode).in_layer("dense")?;
         self.output.forward(&x)
     }

@@ -15,7 +15,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::attention::{self, RelativeAttention, Shape as AttentionShape};
 use crate::layers::conv::Shape;
-use crate::layers::{self, AttentionPool, BatchNorm, Conv1d, LayerNorm, Linear, pool, residual};
+use crate::layers::{self, AttentionPool, BatchNorm, Conv1d, LayerNorm, Linear, pool, residual, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -275,7 +275,8 @@ impl Block {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let dropout = |x: Tensor| layers::dropout(&x, self.dropout, mode).in_layer("dropout");
         let x = residual(x, &dropout(self.attention.forward(&self.attention_norm.forward(x)?, mode)?)?)?;
-        let hidden = dropout(self.expand.forward(&self.mlp_norm.forward(&x)?)?)?.f_relu().in_layer("relu")?;
+        let hidden = dropout(self.expand.forward(&self.mlp_norm.forward(&x)?)?)?;
+        let hidden = secant::relu(&hidden).in_layer("relu")?;
         residual(&x, &dropout(self.contract.forward(&hidden)?)?)
     }
 }
@@ -360,13 +361,13 @@ impl Network for EnformerSlim {
         let x = layers::dropout(&self.pool.forward(&x)?, self.config.final_dropout, mode).in_layer("last")?;
         let x = match self.config.last_activation {
             Activation::Gelu => gelu(&x)?,
-            Activation::Relu => x.f_relu().in_layer("last")?,
+            Activation::Relu => secant::relu(&x).in_layer("last")?,
         };
         let mut x = x.f_transpose(1, 2).and_then(|x| x.f_flatten(1, 2)).in_layer("head")?;
         if let Some(hidden) = &self.hidden {
-            x = hidden.forward(&x)?.f_relu().in_layer("hidden")?;
+            x = secant::relu(&hidden.forward(&x)?).in_layer("hidden")?;
         }
-        self.head.forward(&x)?.f_softplus().in_layer("head")
+        secant::softplus(&self.head.forward(&x)?).in_layer("head")
     }
 }
 
@@ -378,6 +379,7 @@ impl Network for EnformerSlim {
 /// # Errors
 /// [`Error::Layer`].
 pub fn gelu(x: &Tensor) -> Result<Tensor, Error> {
-    let approximate = |x: &Tensor| -> Result<Tensor, TchError> { x.f_mul_scalar(1.702)?.f_silu()?.f_div_scalar(1.702) };
+    let approximate =
+        |x: &Tensor| -> Result<Tensor, TchError> { secant::silu(&x.f_mul_scalar(1.702)?)?.f_div_scalar(1.702) };
     approximate(x).in_layer("gelu")
 }

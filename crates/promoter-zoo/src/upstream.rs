@@ -16,7 +16,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, dropout, pool};
+use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, dropout, pool, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -133,7 +133,7 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        self.norm.forward(&self.conv.forward(x)?, mode)?.f_relu().in_layer("relu")
+        secant::relu(&self.norm.forward(&self.conv.forward(x)?, mode)?).in_layer("relu")
     }
 }
 

@@ -22,5 +22,7 @@ mod nad;
 mod noisy_chardonnay;
 #[path = "reference/peppa.rs"]
 mod peppa;
+#[path = "reference/secant.rs"]
+mod secant;
 #[path = "reference/support.rs"]
 mod support;

@@ -23,6 +23,9 @@ pub enum Error {
     /// Predictions cannot be brought back to the units of the labels.
     #[error("the predictions cannot be brought back to the units of the labels")]
     Label(#[from] promoter_label::Error),
+    /// References cannot be drawn from a sequence.
+    #[error("references cannot be drawn")]
+    References(#[from] promoter_explain::Error),
     /// LibTorch refused an operation.
     #[error("LibTorch error while {doing}")]
     Torch {

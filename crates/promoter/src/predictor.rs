@@ -3,6 +3,7 @@
 //! A predictor file is safetensors: the weights, and a [`Description`] that says how they were made and how sequences
 //! become their input. It is loaded with one call and refused unless everything fits.
 
+mod attributions;
 mod averaged;
 mod card;
 mod description;
@@ -27,6 +28,7 @@ use promoter_train::run::Folder;
 use promoter_zoo::{Mode, Network};
 use tch::{Device, TchError, Tensor};
 
+pub use self::attributions::{Attribution, Rule};
 pub use self::averaged::Averaged;
 pub use self::description::{Description, FORMAT, Training};
 pub use self::ensemble::Ensemble;

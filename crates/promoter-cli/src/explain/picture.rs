@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use promoter::encode::base;
-use promoter::explain::Effects;
 use promoter::logo::{Logo, Mark};
 
 use super::heat_map::{self, HeatMap};
+use crate::attribution::Explained;
 
 /// What a picture is written as.
 #[derive(Debug, Clone, Copy)]
@@ -27,11 +27,11 @@ impl Form {
     }
 }
 
-pub(super) fn logo(name: &str, codes: &[u8], effects: &Effects, marks: Vec<Mark>) -> Logo {
+pub(super) fn logo(name: &str, codes: &[u8], found: &Explained, marks: Vec<Mark>) -> Logo {
     Logo {
-        title: format!("{name}: {:.2}", effects.prediction),
+        title: format!("{name}: {:.2}", found.effects.prediction),
         letters: codes.iter().map(|&code| base::to_ascii(code)).collect(),
-        heights: effects.contributions(codes),
+        heights: found.heights(codes),
         marks,
     }
 }

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, bail};
 use promoter::encode::base;
-use promoter::explain::Effects;
+use promoter::explain::Contributions;
 
+use crate::attribution::Explained;
 use crate::form::{Form, Sink};
 use crate::keep::{self, Keep};
 use crate::npz::{self, Array};
@@ -33,17 +34,17 @@ impl Writer {
         Ok(Self::Rows(keep.begin(sink, Header::Yes, &COLUMNS)?))
     }
 
-    /// Adds the effects of a sequence with its kept cells.
+    /// Adds what was found of a sequence with its kept cells.
     pub(super) fn write<'a>(
         &mut self,
         cells: impl Iterator<Item = &'a str> + Clone,
         name: &str,
         codes: &[u8],
-        found: &Effects,
+        found: &Explained,
     ) -> Result<()> {
         match self {
             Self::Rows(table) => {
-                for (position, (&code, changes)) in codes.iter().zip(&found.changes).enumerate() {
+                for (position, (&code, changes)) in codes.iter().zip(&found.effects.changes).enumerate() {
                     let reference = base::to_ascii(code);
                     for (&alternative, &effect) in base::LETTERS[..4].iter().zip(changes) {
                         if alternative == reference {
@@ -76,7 +77,8 @@ impl Writer {
     }
 }
 
-/// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions.
+/// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions; contributions beside
+/// them where the method gives some.
 pub(super) struct Arrays {
     out: Output,
     /// The kept columns.
@@ -85,6 +87,8 @@ pub(super) struct Arrays {
     prediction: Array,
     /// Bases of the first sequence, which all others must have.
     effects: Option<(usize, Array)>,
+    /// Of all four bases, and the predictions of the references.
+    contributions: Option<[Array; 2]>,
 }
 
 impl Arrays {
@@ -92,7 +96,7 @@ impl Arrays {
         keep.check(&["sequence", "prediction", "effects"])?;
         let kept = keep.columns().iter().map(|name| Array::text(name)).collect::<Result<_>>()?;
         let (sequence, prediction) = (Array::text("sequence")?, Array::numbers("prediction", "<f4", &[])?);
-        Ok(Self { out, kept, sequence, prediction, effects: None })
+        Ok(Self { out, kept, sequence, prediction, effects: None, contributions: None })
     }
 
     fn push<'a>(
@@ -100,12 +104,12 @@ impl Arrays {
         cells: impl Iterator<Item = &'a str>,
         name: &str,
         codes: &[u8],
-        found: &Effects,
+        found: &Explained,
     ) -> Result<()> {
         self.kept.iter_mut().zip(cells).try_for_each(|(array, cell)| array.push_text(cell))?;
         let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
         self.sequence.push_text(&letters)?;
-        self.prediction.push(&found.prediction.to_le_bytes())?;
+        self.prediction.push(&found.effects.prediction.to_le_bytes())?;
         let (length, array) = match &mut self.effects {
             Some(effects) => effects,
             none => none.insert((codes.len(), Array::numbers("effects", "<f4", &[codes.len(), 4])?)),
@@ -116,12 +120,30 @@ impl Arrays {
                 codes.len()
             );
         }
-        let bytes: Vec<u8> = found.changes.iter().flatten().flat_map(|effect| effect.to_le_bytes()).collect();
-        array.push(&bytes)
+        array.push(&bytes(&found.effects.changes))?;
+        found.contributions.as_ref().map_or(Ok(()), |found| self.contribute(found))
+    }
+
+    fn contribute(&mut self, found: &Contributions) -> Result<()> {
+        let [bases, references] = match &mut self.contributions {
+            Some(contributions) => contributions,
+            none => none.insert([
+                Array::numbers("contributions", "<f4", &[found.hypothetical.len(), 4])?,
+                Array::numbers("reference", "<f4", &[])?,
+            ]),
+        };
+        bases.push(&bytes(&found.hypothetical))?;
+        references.push(&found.reference.to_le_bytes())
     }
 
     fn finish(self) -> Result<()> {
-        let effects = self.effects.map(|(_, array)| array);
-        npz::write(self.kept.into_iter().chain([self.sequence, self.prediction]).chain(effects).collect(), self.out)
+        let effects = self.effects.map(|(_, array)| array).into_iter();
+        let contributions = self.contributions.into_iter().flatten();
+        let arrays = self.kept.into_iter().chain([self.sequence, self.prediction]);
+        npz::write(arrays.chain(effects).chain(contributions).collect(), self.out)
     }
+}
+
+fn bytes(values: &[[f32; 4]]) -> Vec<u8> {
+    values.as_flattened().iter().flat_map(|value| value.to_le_bytes()).collect()
 }

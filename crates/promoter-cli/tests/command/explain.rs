@@ -68,7 +68,38 @@ fn effects_are_differences_of_predictions() {
     }
     // A network after a few steps is far from straight; effects that have nothing to do with each other stay below 0.1.
     assert!(product / (squares[0] * squares[1]).sqrt() > 0.2, "{product} {squares:?}");
-    super::fails(&format!("{call} --method gradient --shift 1"), folder.path(), 1, &["mutagenesis only"]);
+    super::fails(&format!("{call} --method gradient --shift 1"), folder.path(), 1, &["use another method"]);
+}
+
+/// The sums of the contributions in the file are the differences of the predictions, with every method that says so.
+#[test]
+fn contributions_add_up() {
+    let (folder, call) = promoters();
+    let numbers = |name: &str| -> Vec<f32> {
+        let (_, bytes) = super::forms::array(&folder.path().join("out.npz"), name);
+        bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+    };
+    for (method, tolerance) in
+        [("deep-lift --references 3", 1e-3), ("integrated-gradients --references 2 --steps 100", 1.0)]
+    {
+        let output = super::run(&format!("{call} --method {method} -o {{}}/out.npz"), folder.path());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.contains("convergence delta: at most "), "{said}");
+        assert_eq!(said.contains("warning"), tolerance > 0.1, "{method}: {said}");
+        let (prediction, reference) = (numbers("prediction"), numbers("reference"));
+        let (contributions, effects) = (numbers("contributions"), numbers("effects"));
+        assert_eq!((prediction.len(), contributions.len(), effects.len()), (3, 3 * 110 * 4, 3 * 110 * 4));
+        for row in 0..3 {
+            // The base that is there is the one without an effect.
+            let own = |i: &usize| effects[*i] == 0.0 && contributions[*i] != 0.0;
+            let sum: f32 = (440 * row..440 * (row + 1)).filter(own).map(|i| contributions[i]).sum();
+            let difference = prediction[row] - reference[row];
+            assert!((sum - difference).abs() < tolerance, "{method}: {sum} {difference}");
+        }
+    }
+    super::fails(&format!("{call} --references 3"), folder.path(), 1, &["integrated-gradients and deep-lift only"]);
+    super::fails(&format!("{call} --method deep-lift --steps 3"), folder.path(), 1, &["integrated-gradients only"]);
+    super::fails(&format!("{call} --method deep-lift --references 0"), folder.path(), 1, &["at least 1"]);
 }
 
 #[test]

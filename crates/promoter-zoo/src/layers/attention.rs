@@ -8,7 +8,7 @@ use tch::{TchError, Tensor};
 
 use crate::check;
 use crate::error::InLayer;
-use crate::layers::dropout;
+use crate::layers::{dropout, secant};
 use crate::trace::record;
 use crate::{Error, Mode};
 
@@ -93,9 +93,9 @@ impl RelativeAttention {
 
     fn attend(&self, x: &Tensor, logits: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         let Shape { length, heads, value, .. } = self.shape;
-        let weights = dropout(&logits.f_softmax(-1, None)?, self.dropout, mode)?;
+        let weights = dropout(&secant::softmax(logits, -1, None)?, self.dropout, mode)?;
         let values = self.split(&x.f_linear(&self.value, None::<Tensor>)?, value)?;
-        let mixed = weights.f_matmul(&values)?.f_transpose(1, 2)?.f_reshape([-1, length, heads * value])?;
+        let mixed = secant::matmul(&weights, &values)?.f_transpose(1, 2)?.f_reshape([-1, length, heads * value])?;
         mixed.f_linear(&self.output_weight, Some(&self.output_bias))
     }
 
@@ -119,7 +119,7 @@ impl RelativeAttention {
         let positions = dropout(&self.positions, self.position_dropout, mode)?;
         let relative = positions.f_linear(&self.relative_key, None::<Tensor>)?;
         let relative = relative.f_reshape([2 * length - 1, heads, key])?.f_permute([1, 2, 0])?;
-        let content = query.f_add(&self.content_bias)?.f_matmul(&keys.f_transpose(2, 3)?)?;
+        let content = secant::matmul(&query.f_add(&self.content_bias)?, &keys.f_transpose(2, 3)?)?;
         let position = query.f_add(&self.position_bias)?.f_matmul(&relative)?;
         content.f_add(&relative_shift(&position)?)
     }

@@ -8,6 +8,7 @@ use tch::{TchError, Tensor};
 
 use crate::Error;
 use crate::error::InLayer;
+use crate::layers::secant;
 use crate::trace::record;
 
 /// The weighted mean of each pair of positions, channel by channel: the weights are the softmax over the pair of a
@@ -53,7 +54,7 @@ impl AttentionPool {
         // weights is the product of the difference.
         let difference = first.f_sub(&second)?;
         let logits = difference.f_transpose(1, 2)?.f_linear(&self.weight, None::<Tensor>)?.f_transpose(1, 2)?;
-        let pooled = second.f_addcmul(&logits.f_sigmoid()?, &difference)?;
+        let pooled = secant::add_product(&second, &secant::sigmoid(&logits)?, &difference)?;
         if length % 2 == 0 {
             return Ok(pooled);
         }

@@ -9,8 +9,8 @@ use tch::{Kind, Tensor};
 
 use crate::Error;
 use crate::error::InLayer;
-use crate::layers::Conv1d;
 use crate::layers::conv::Shape;
+use crate::layers::{Conv1d, secant};
 
 /// Sorting bins, 0 to 17.
 pub const BINS: i64 = 18;
@@ -40,7 +40,7 @@ impl BinHead {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
         let mut logits = self.conv.forward(x)?;
         if self.activation {
-            logits = logits.f_silu().in_layer("head")?;
+            logits = secant::silu(&logits).in_layer("head")?;
         }
         logits.f_mean_dim(2, false, None::<Kind>).in_layer("head")
     }
@@ -56,7 +56,7 @@ impl BinHead {
 pub fn expectation(logits: &Tensor) -> Result<Tensor, Error> {
     let mean = |logits: &Tensor| {
         // Half kinds would round bins above 16.
-        let weights = logits.f_softmax(1, Kind::Float)?;
+        let weights = secant::softmax(logits, 1, Some(Kind::Float))?;
         weights.f_matmul(&Tensor::f_arange(BINS, (Kind::Float, logits.device()))?)
     };
     mean(logits).in_layer("output")

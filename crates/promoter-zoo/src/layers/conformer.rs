@@ -9,7 +9,7 @@ use tch::{TchError, Tensor};
 
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
-use crate::layers::{Conv1d, LayerNorm, Linear, dropout, residual};
+use crate::layers::{Conv1d, LayerNorm, Linear, dot_product, dropout, residual, secant};
 use crate::trace::record;
 use crate::{Error, Mode};
 
@@ -71,7 +71,7 @@ impl Conformer {
     fn convolve(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let flipped = x.f_transpose(1, 2).in_layer("conv")?;
         let y = self.pointwise.forward(&self.depthwise.forward(&flipped)?)?;
-        y.f_relu().and_then(|y| dropout(&y, self.dropout, mode)?.f_transpose(1, 2)).in_layer("conv")
+        secant::relu(&y).and_then(|y| dropout(&y, self.dropout, mode)?.f_transpose(1, 2)).in_layer("conv")
     }
 }
 
@@ -98,7 +98,7 @@ impl FeedForward {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let gated = |x: &Tensor| -> Result<Tensor, TchError> {
             let halves = x.f_chunk(2, -1)?;
-            dropout(&halves[0].f_mul(&halves[1].f_silu()?)?, self.dropout, mode)
+            dropout(&secant::multiply(&halves[0], &secant::silu(&halves[1])?)?, self.dropout, mode)
         };
         let hidden = gated(&self.expand.forward(&self.norm.forward(x)?)?).in_layer("gate")?;
         let y = self.contract.forward(&hidden)?;
@@ -144,8 +144,6 @@ impl Attention {
         let split =
             joint.f_reshape([batch, length, 3, self.heads, channels / self.heads])?.f_permute([2, 0, 3, 1, 4])?;
         let (query, key, value) = (split.f_select(0, 0)?, split.f_select(0, 1)?, split.f_select(0, 2)?);
-        Tensor::f_scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, None, false)?
-            .f_transpose(1, 2)?
-            .f_reshape([batch, length, channels])
+        dot_product::plain(&query, &key, &value, None)?.f_transpose(1, 2)?.f_reshape([batch, length, channels])
     }
 }

@@ -9,7 +9,7 @@ use tch::Tensor;
 use crate::error::InLayer;
 use crate::layers::bins::legnet_init;
 use crate::layers::conv::Shape;
-use crate::layers::{BatchNorm, Conv1d};
+use crate::layers::{BatchNorm, Conv1d, secant};
 use crate::{Error, Mode};
 
 /// Convolution without bias, batch norm, SiLU; (B, C, L) to (B, out, L).
@@ -37,6 +37,6 @@ impl ConvBlock {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        self.norm.forward(&self.conv.forward(x)?, mode)?.f_silu().in_layer("silu")
+        secant::silu(&self.norm.forward(&self.conv.forward(x)?, mode)?).in_layer("silu")
     }
 }

@@ -3,7 +3,7 @@
 use promoter_torch::{Init, Scope};
 use tch::Tensor;
 
-use super::{Linear, dropout};
+use super::{Linear, dropout, secant};
 use crate::error::InLayer;
 use crate::{Error, Mode};
 
@@ -44,7 +44,7 @@ impl DenseHead {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
-        let activate = |x: Tensor| dropout(&x.f_relu()?, self.dropout, mode);
+        let activate = |x: Tensor| dropout(&secant::relu(&x)?, self.dropout, mode);
         let x = activate(self.first.forward(x)?).in_layer("dense.0")?;
         let x = activate(self.second.forward(&x)?).in_layer("dense.1")?;
         self.output.forward(&x)

@@ -6,7 +6,7 @@
 use tch::{Kind, TchError, Tensor};
 
 use crate::Mode;
-use crate::layers::{dropout, without_autocast};
+use crate::layers::{dropout, secant, without_autocast};
 
 /// Attention with dropout `p` of its weights in training.
 ///
@@ -23,7 +23,30 @@ pub fn attention(query: &Tensor, key: &Tensor, value: &Tensor, p: f64, mode: Mod
     if p > 0.0 && !query.device().is_cuda() {
         return without_autocast(query.device(), || written_out(query, key, value, p, mode));
     }
+    if p == 0.0 {
+        return plain(query, key, value, None);
+    }
     Tensor::f_scaled_dot_product_attention(query, key, value, None::<&Tensor>, p, false, None, false)
+}
+
+/// Attention without dropout; `bias` is added to the logits.
+///
+/// # Shapes
+/// (B, H, L, d) each to the same; the bias is (1, H, L, L).
+///
+/// # Errors
+/// LibTorch's.
+pub(crate) fn plain(query: &Tensor, key: &Tensor, value: &Tensor, bias: Option<&Tensor>) -> Result<Tensor, TchError> {
+    if !secant::is_paired() {
+        return Tensor::f_scaled_dot_product_attention(query, key, value, bias, 0.0, false, None, false);
+    }
+    let width = query.size().last().copied().unwrap_or(1);
+    let query = query.f_mul_scalar(1.0 / (width as f64).sqrt())?;
+    let mut logits = secant::matmul(&query, &key.f_transpose(-2, -1)?)?;
+    if let Some(bias) = bias {
+        logits = logits.f_add(bias)?;
+    }
+    secant::matmul(&secant::softmax(&logits, -1, None)?, value)
 }
 
 /// As LibTorch does it where it has no fused kernel: in f32, the scale on query and key alike.

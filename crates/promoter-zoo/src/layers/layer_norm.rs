@@ -4,6 +4,7 @@ use promoter_torch::Scope;
 use tch::Tensor;
 
 use super::norm::scale_and_offset;
+use super::secant;
 use crate::Error;
 use crate::error::InLayer;
 use crate::trace::record;
@@ -33,9 +34,7 @@ impl LayerNorm {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
-        let y = x
-            .f_layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, true)
-            .in_layer(&self.layer)?;
+        let y = secant::layer_norm(x, &self.weight, &self.bias, self.eps).in_layer(&self.layer)?;
         record(&self.layer, "layer norm", &y, || 0);
         Ok(y)
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
 use crate::error::InLayer;
-use crate::layers::without_autocast;
+use crate::layers::{secant, without_autocast};
 use crate::trace::record;
 use crate::{Error, Mode};
 
@@ -173,6 +173,9 @@ impl BiLstm {
         if size.len() != 3 || size[2] != channels {
             return Err(TchError::Shape(format!("expected (batch, positions, {channels}), found {size:?}")));
         }
+        if secant::is_paired() {
+            return self.unrolled(&self.project(x)?);
+        }
         match self.activation {
             CellActivation::Tanh => self.fused(x, mode),
             // The state is unbounded and wants all of f32.
@@ -202,6 +205,36 @@ impl BiLstm {
         let x = x.f_transpose(0, 1)?;
         let project = |x: &Tensor, d: &Direction| x.f_linear(&d.input, Some(&d.bias.f_add(&d.recurrent_bias)?));
         Tensor::f_stack(&[project(&x, &self.forward)?, project(&x, &self.backward)?.f_flip([0])?], 1)
+    }
+
+    /// Both directions, step by step, with the slopes of [`secant`] and the batch as the first axis.
+    ///
+    /// # Shapes
+    /// (L, 2, B, 4u) of [`project`](Self::project).
+    fn unrolled(&self, projected: &Tensor) -> Result<Outputs, TchError> {
+        let (length, batch, u) = (projected.size()[0], projected.size()[2], self.units);
+        let recurrent = Tensor::f_stack(&[&self.forward.recurrent, &self.backward.recurrent], 0)?.f_transpose(1, 2)?;
+        let activate = match self.activation {
+            CellActivation::Tanh => secant::tanh,
+            CellActivation::Swish => secant::silu,
+        };
+        let mut hidden = Tensor::f_zeros([batch, 2, u], (projected.kind(), projected.device()))?;
+        let mut cell = hidden.f_zeros_like()?;
+        let mut steps = Vec::with_capacity(length as usize);
+        for gates in projected.f_transpose(1, 2)?.f_unbind(0)? {
+            let gates = gates.f_add(&hidden.f_transpose(0, 1)?.f_matmul(&recurrent)?.f_transpose(0, 1)?)?;
+            let gate = |i: i64| gates.f_narrow(2, i * u, u);
+            let (input, forget, output) =
+                (secant::sigmoid(&gate(0)?)?, secant::sigmoid(&gate(1)?)?, secant::sigmoid(&gate(3)?)?);
+            let kept = secant::multiply(&forget, &cell)?;
+            cell = secant::add_product(&kept, &input, &activate(&gate(2)?)?)?;
+            hidden = secant::multiply(&output, &activate(&cell)?)?;
+            steps.push(hidden.shallow_clone());
+        }
+        let steps = Tensor::f_stack(&steps, 0)?;
+        let (forward, backward) = (steps.f_select(2, 0)?, steps.f_select(2, 1)?.f_flip([0])?);
+        let steps = Tensor::f_cat(&[forward, backward], 2)?.f_transpose(0, 1)?;
+        Ok(Outputs { steps, last: hidden.f_transpose(0, 1)? })
     }
 
     /// Both directions, step by step.

@@ -8,7 +8,7 @@ use tch::Tensor;
 
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
-use crate::layers::{Conv1d, concatenate, dropout};
+use crate::layers::{Conv1d, concatenate, dropout, secant};
 use crate::{Error, Mode};
 
 /// Positions that the two convolutions see.
@@ -48,7 +48,7 @@ impl ParallelConv {
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let branches = self.convs.iter().map(|conv| {
             let y = conv.forward(x)?;
-            y.f_relu().and_then(|y| dropout(&y, self.dropout, mode)).in_layer(&self.layer)
+            secant::relu(&y).and_then(|y| dropout(&y, self.dropout, mode)).in_layer(&self.layer)
         });
         let branches = branches.collect::<Result<Vec<_>, Error>>()?;
         concatenate(&branches.iter().collect::<Vec<_>>()).in_layer(&self.layer)

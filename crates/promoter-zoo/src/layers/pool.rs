@@ -2,6 +2,8 @@
 
 use tch::{TchError, Tensor};
 
+use crate::layers::secant;
+
 /// Largest of two neighbours, one output per position: the last position has itself only.
 ///
 /// # Shapes
@@ -12,7 +14,7 @@ use tch::{TchError, Tensor};
 pub fn max_of_neighbours(x: &Tensor) -> Result<Tensor, TchError> {
     let x = x.f_unsqueeze(2)?;
     let last = x.f_narrow(3, x.size()[3] - 1, 1)?;
-    Tensor::f_cat(&[&x, &last], 3)?.f_max_pool2d([1, 2], [1, 1], [0, 0], [1, 1], false)?.f_squeeze_dim(2)
+    secant::max_pool(&Tensor::f_cat(&[&x, &last], 3)?, 2, 1, false)?.f_squeeze_dim(2)
 }
 
 /// Largest of each pair of positions; a single last position stands for itself (TensorFlow's SAME).
@@ -34,5 +36,5 @@ pub fn max_of_pairs(x: &Tensor) -> Result<Tensor, TchError> {
 /// # Errors
 /// LibTorch's.
 pub fn max(x: &Tensor, width: i64, partial: bool) -> Result<Tensor, TchError> {
-    x.f_unsqueeze(2)?.f_max_pool2d([1, width], [1, width], [0, 0], [1, 1], partial)?.f_squeeze_dim(2)
+    secant::max_pool(&x.f_unsqueeze(2)?, width, width, partial)?.f_squeeze_dim(2)
 }

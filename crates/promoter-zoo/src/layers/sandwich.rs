@@ -8,7 +8,7 @@ use tch::{TchError, Tensor};
 
 use crate::Error;
 use crate::error::InLayer;
-use crate::layers::{LayerNorm, Linear, PositionBias, residual};
+use crate::layers::{LayerNorm, Linear, PositionBias, dot_product, residual, secant};
 use crate::trace::record;
 
 /// Attention heads.
@@ -94,7 +94,7 @@ impl Sandwich {
         for Block { attention_norms, attention, mlp_norms, expand, contract } in &self.blocks {
             let branch = attention.forward(&attention_norms[0].forward(&x)?, &bias)?;
             x = residual(&x, &attention_norms[1].forward(&branch)?)?;
-            let hidden = expand.forward(&mlp_norms[0].forward(&x)?)?.f_gelu("none").in_layer("gelu")?;
+            let hidden = secant::gelu(&expand.forward(&mlp_norms[0].forward(&x)?)?).in_layer("gelu")?;
             x = residual(&x, &mlp_norms[1].forward(&contract.forward(&hidden)?)?)?;
         }
         Ok(x)
@@ -129,7 +129,5 @@ fn attend(query: &Tensor, key: &Tensor, value: &Tensor, bias: &Tensor) -> Result
     let split = |x: &Tensor| x.f_reshape([batch, length, HEADS, HEAD])?.f_transpose(1, 2);
     let (query, key, value) = (split(query)?, split(key)?, split(value)?);
     let bias = bias.f_to_kind(query.kind())?;
-    Tensor::f_scaled_dot_product_attention(&query, &key, &value, Some(&bias), 0.0, false, None, false)?
-        .f_transpose(1, 2)?
-        .f_reshape([batch, length, HEADS * HEAD])
+    dot_product::plain(&query, &key, &value, Some(&bias))?.f_transpose(1, 2)?.f_reshape([batch, length, HEADS * HEAD])
 }

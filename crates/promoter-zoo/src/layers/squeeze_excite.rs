@@ -10,7 +10,7 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::Error;
 use crate::error::InLayer;
-use crate::layers::Linear;
+use crate::layers::{Linear, secant};
 use crate::trace::record;
 
 /// LegNet's start of linear weights.
@@ -62,7 +62,7 @@ impl SqueezeExcite {
     /// # Errors
     /// [`Error::Layer`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, Error> {
-        let silu = |x: Tensor| x.f_silu().in_layer(&self.layer);
+        let silu = |x: Tensor| secant::silu(&x).in_layer(&self.layer);
         let mean = x.f_mean_dim(2, false, None::<Kind>).in_layer(&self.layer)?;
         let mut inner = silu(self.squeeze.forward(&mean)?)?;
         if let Some((mixed, bilinear)) = &self.pairs {
@@ -70,7 +70,7 @@ impl SqueezeExcite {
             inner = silu(Tensor::f_cat(&[&a, &bilinear.forward(&a)?], 1).in_layer(&self.layer)?)?;
         }
         let gate = self.excite.forward(&inner)?;
-        gate.f_sigmoid().and_then(|gate| x.f_mul(&gate.f_unsqueeze(2)?)).in_layer(&self.layer)
+        secant::sigmoid(&gate).and_then(|gate| secant::multiply(x, &gate.f_unsqueeze(2)?)).in_layer(&self.layer)
     }
 }
 
@@ -109,7 +109,7 @@ impl Bilinear {
 
     fn products(&self, a: &Tensor) -> Result<Tensor, TchError> {
         let [first, second, out] = &self.factors;
-        let pairs = a.f_matmul(first)?.f_mul(&a.f_matmul(second)?)?.f_mul(&self.weights)?;
+        let pairs = secant::multiply(&a.f_matmul(first)?, &a.f_matmul(second)?)?.f_mul(&self.weights)?;
         pairs.f_linear(out, Some(&self.bias))
     }
 }

@@ -92,13 +92,13 @@ impl Predictor {
     }
 
     /// The network's input for base codes on the device, as one pass sees them: strand and shift.
-    fn encoded(&self, codes: &Tensor, (reverse, shift): (bool, i64)) -> Result<Tensor, Error> {
+    pub(super) fn encoded(&self, codes: &Tensor, (reverse, shift): (bool, i64)) -> Result<Tensor, Error> {
         let rows = codes.size().first().map_or(0, |&rows| rows);
         Ok(self.encoder.encode(codes, &View::of_all(reverse, shift, rows, self.device)?)?)
     }
 
     /// The prediction of a sequence whose output is known, and how much it rises with the transformed label.
-    fn tangent(&self, codes: &[u8], output: f32) -> Result<(f32, f32), Error> {
+    pub(super) fn tangent(&self, codes: &[u8], output: f32) -> Result<(f32, f32), Error> {
         // Wide enough that rounding does not show, narrow beside the range of labels.
         const STEP: f32 = 0.01;
         let value = self.readout.apply(&[output], &[codes])?[0];
@@ -156,15 +156,15 @@ fn mutants(codes: &[u8]) -> Table {
     table
 }
 
-fn torch<T>(doing: &'static str, result: Result<T, TchError>) -> Result<T, Error> {
+pub(super) fn torch<T>(doing: &'static str, result: Result<T, TchError>) -> Result<T, Error> {
     result.map_err(|source| Error::Torch { doing, source })
 }
 
 /// Keeps LibTorch from cuDNN while it lives.
-struct WithoutCudnn(bool);
+pub(super) struct WithoutCudnn(bool);
 
 impl WithoutCudnn {
-    fn new(is_needed: bool) -> Self {
+    pub(super) fn new(is_needed: bool) -> Self {
         let is_needed = is_needed && tch::Cuda::user_enabled_cudnn();
         if is_needed {
             tch::Cuda::set_user_enabled_cudnn(false);
