@@ -7,8 +7,8 @@ use crate::Effects;
 ///
 /// ```
 /// use promoter_explain::Contributions;
-/// let found =
-///     Contributions { prediction: 5.0, reference: 4.0, hypothetical: vec![[0.0, 0.0, 1.5, 2.0], [-0.5, 0.0, 0.0, 1.0]], delta: 0.0 };
+/// let hypothetical = vec![[0.0, 0.0, 1.5, 2.0], [-0.5, 0.0, 0.0, 1.0]];
+/// let found = Contributions { prediction: 5.0, reference: 4.0, hypothetical, delta: 0.0 };
 /// let codes = [2, 0];
 /// assert_eq!(found.own(&codes), [1.5, -0.5]);
 /// assert_eq!(found.own(&codes).iter().sum::<f32>(), found.prediction - found.reference);

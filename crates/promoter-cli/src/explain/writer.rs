@@ -77,8 +77,8 @@ impl Writer {
     }
 }
 
-/// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions; contributions beside
-/// them where the method gives some.
+/// Effects as an array of (sequences, positions, A C G T), with the sequences and their predictions; contributions
+/// beside them where the method gives some.
 pub(super) struct Arrays {
     out: Output,
     /// The kept columns.
