@@ -87,7 +87,7 @@ fn main() -> Result<()> {
         Some(ceiling) => println!("{:<40} {ceiling:>8.4}", "noise ceiling (best possible)"),
         None => public_scores(&Predictor::of_run(session.folder().path(), device)?, session.prepared(), &data)?,
     }
-    if let Some(warning) = summary.warning() {
+    for warning in summary.warnings(session.prepared().validation.labels()) {
         println!("\nwarning    {warning}");
     }
     println!("\nspeed      {:.0} training rows per second", summary.rows_per_second);
