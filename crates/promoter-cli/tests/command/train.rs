@@ -179,11 +179,11 @@ fn files_that_are_no_predictor_are_refused_with_what_they_are() {
         let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
         [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
     };
-    fails(&edited("\\\"format\\\":3", "\\\"format\\\":9"), &["format 9", "reads formats up to 3"]);
+    fails(&edited("\\\"format\\\":4", "\\\"format\\\":9"), &["format 9", "reads formats up to 4"]);
     fails(&edited("\\\"heads\\\":2", "\\\"heads\\\":4"), &["do not fit", "expected"]);
     fails(&edited("\\\"heads\\\"", "\\\"haeds\\\""), &["haeds"]);
     // A file of format 1 has fewer keys; what is left out has its default.
-    fs::write(&path, edited("\\\"format\\\":3", "\\\"format\\\":1")).unwrap();
+    fs::write(&path, edited("\\\"format\\\":4", "\\\"format\\\":1")).unwrap();
     super::succeeds(&call, folder.path());
     fs::remove_file(&path).unwrap();
     fs::remove_file(folder.path().join("out.tsv")).unwrap();
