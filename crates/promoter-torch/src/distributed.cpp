@@ -165,18 +165,31 @@ struct pt_reducer {
   std::shared_ptr<c10d::Reducer> reducer;
 };
 
+// Begins an operation of a group. c10d keeps one record of operations for all groups of a process (its flight recorder),
+// where a group's first entry is made without a lock: two groups on two threads would break it.
+template <typename F>
+static auto begin(F operation) {
+  static std::mutex record;
+  std::lock_guard<std::mutex> lock(record);
+  return operation();
+}
+
+static c10::intrusive_ptr<c10d::Work> begin_sum(const Processes &processes, std::vector<Tensor> &tensors) {
+  return begin([&] { return tensors.size() == 1 ? processes->allreduce(tensors) : processes->allreduce_coalesced(tensors); });
+}
+
 // The sum itself: losses carry their weights, so nothing is divided.
 struct Sum : c10d::CppCommHookInterface<Processes> {
   explicit Sum(const Processes &processes) : CppCommHookInterface(processes) {}
   c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket &bucket) override {
     std::vector<Tensor> tensors{bucket.getBufferRef()};
-    return state_->allreduce(tensors)->getFuture();
+    return begin_sum(state_, tensors)->getFuture();
   }
 };
 
 static Tensor sum_of(const Processes &processes, const Tensor &x) {
   std::vector<Tensor> tensors{x.detach().clone(at::MemoryFormat::Contiguous)};
-  processes->allreduce(tensors)->wait();
+  begin_sum(processes, tensors)->wait();
   return tensors[0];
 }
 
@@ -211,15 +224,18 @@ int pt_group_lost(pt_group *group, char *out, size_t size) {
 }
 
 int pt_group_all_reduce(pt_group *group, Tensor *const *tensors, size_t n) {
-  PT_TRY(at::NoGradGuard no_grad; auto all = list(tensors, n);
-         if (n == 1) group->processes->allreduce(all)->wait(); else group->processes->allreduce_coalesced(all)->wait())
+  PT_TRY(at::NoGradGuard no_grad; auto all = list(tensors, n); begin_sum(group->processes, all)->wait())
 }
 int pt_group_total(pt_group *group, const Tensor *x, Tensor **out) {
   PT_TRY(*out = new Tensor(Total::apply(*x, group->processes)))
 }
 // From rank 0.
 int pt_group_broadcast(pt_group *group, Tensor *const *tensors, size_t n) {
-  PT_TRY(at::NoGradGuard no_grad; c10d::broadcast_coalesced(group->processes, list(tensors, n), BUCKET))
+  PT_TRY(at::NoGradGuard no_grad; std::vector<c10::intrusive_ptr<c10d::Work>> works; for (auto &tensor : list(tensors, n)) {
+           std::vector<Tensor> one{tensor};
+           works.push_back(begin([&] { return group->processes->broadcast(one); }));
+         }
+         for (auto &work : works) work->wait())
 }
 
 int pt_reducer_new(pt_group *group, Tensor *const *weights, size_t n, pt_reducer **out) {

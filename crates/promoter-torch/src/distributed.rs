@@ -67,7 +67,7 @@ struct Joined {
     at: Rendezvous,
 }
 
-// SAFETY: a c10d process group and its store may be called from any thread. That all ranks call in the same order is
+// SAFETY: a c10d process group and its store may be called from any thread; what groups share is locked by the shim. That all ranks call in the same order is
 // for the callers to see to; where they do not, calls fail and memory stays sound.
 unsafe impl Send for Joined {}
 // SAFETY: as above.

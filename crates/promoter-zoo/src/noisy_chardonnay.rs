@@ -14,7 +14,7 @@ use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{self, BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, pool, secant};
+use crate::layers::{self, BatchNorm, BiLstm, Conv1d, DenseHead, pool, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
@@ -240,10 +240,7 @@ impl NoisyChardonnay {
     fn pool(&self, x: Tensor) -> Result<Tensor, TchError> {
         match self.config.pooling {
             Pooling::None => Ok(x),
-            Pooling::MaxAndAverage => {
-                let (max, average) = (pool::max(&x, 2, false)?, x.f_avg_pool1d(2, 2, 0, false, true)?);
-                concatenate(&[&max, &average])
-            }
+            Pooling::MaxAndAverage => pool::max_and_mean_of_pairs(&x),
         }
     }
 }

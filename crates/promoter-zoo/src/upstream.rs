@@ -9,18 +9,18 @@
 
 use promoter_torch::{Init, Params, Scope};
 use serde::{Deserialize, Serialize};
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::architecture::Preset;
 use crate::check;
 use crate::error::InLayer;
 use crate::layers::conv::Shape;
 use crate::layers::lstm::CellActivation;
-use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead, concatenate, dropout, pool, secant};
+use crate::layers::{BatchNorm, BiLstm, Conv1d, DenseHead, dropout, pool, secant};
 use crate::network::check_input;
 use crate::{Architecture, Error, Input, Mode, Network};
 
-/// Neighbours that are pooled.
+/// Neighbours that are pooled ([`pool::max_and_mean_of_pairs`]).
 const POOL: i64 = 2;
 
 /// Sizes and dropout.
@@ -170,16 +170,11 @@ impl Member {
         for block in &self.blocks {
             x = block.forward(&x, mode)?;
         }
-        let pairs = pooled(&x).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
+        let pairs = pool::max_and_mean_of_pairs(&x).and_then(|x| x.f_transpose(1, 2)).in_layer("pool")?;
         let steps = self.lstm.all_steps(&pairs, mode)?;
         let flat = dropout(&steps, self.lstm_dropout, mode).and_then(|x| x.f_flatten(1, 2)).in_layer("flatten")?;
         self.head.forward(&flat, mode)
     }
-}
-
-/// The largest and the mean of each pair of positions, (B, C, L) to (B, 2 C, L / 2).
-fn pooled(x: &Tensor) -> Result<Tensor, TchError> {
-    concatenate(&[&pool::max(x, POOL, false)?, &x.f_avg_pool1d(POOL, POOL, 0, false, true)?])
 }
 
 /// Upstream: one-hot sequences to one output per member, whose mean is the expression.

@@ -40,10 +40,11 @@ fn rows(path: &Path, length: usize, members: usize) {
 fn three_times_the_rows_take_no_more_memory() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(trained().join("run/predictor.safetensors"), folder.path().join("model.safetensors")).unwrap();
-    // Held in memory, the further rows would take at least three times the allowance.
-    const ALLOWANCE: u64 = 16 << 20;
+    // Held in memory, the further rows would take at least three times the allowance. What an allocator keeps differs
+    // from run to run by up to 20 MiB.
+    const ALLOWANCE: u64 = 32 << 20;
     let predict = "predict {}/model.safetensors {}/in.tsv.gz -o {}/out.tsv --device cpu --threads 1";
-    for (call, length, members) in [(predict, 4_096, 96), ("encode {}/in.tsv.gz -o {}/out.npz", 128, 250)] {
+    for (call, length, members) in [(predict, 4_096, 192), ("encode {}/in.tsv.gz -o {}/out.npz", 128, 500)] {
         let [few, many] = [1, 3].map(|times| {
             rows(&folder.path().join("in.tsv.gz"), length, times * members);
             peak(call, folder.path())

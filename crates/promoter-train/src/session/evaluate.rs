@@ -113,17 +113,20 @@ impl Session {
         let (mut train, mut validation) = (Scores::none(rows[0].min(rows[1])), Scores::none(rows[1]));
         let (mut predictions, mut test) = (Vec::new(), None);
         if self.experiment.loss.uses_labels() {
-            let readout = self.readout()?;
+            let sample = self.prepared.train.evenly(self.prepared.validation.len());
+            let (of_sample, of_validation) =
+                (self.evaluate(&self.resident(&sample)?)?, self.evaluate(&self.validation)?);
+            let readout = self.readout(&of_sample, &of_validation)?;
             if readout.line != kept.line || readout.ridge_weight() != kept.ridge_weight() {
                 self.keep(best_epoch, &readout)?;
             }
-            let sample = self.sample();
-            (train, _) = self.score(&sample, &self.resident(&sample)?, &readout)?;
-            (validation, predictions) = self.score(&self.prepared.validation, &self.validation, &readout)?;
+            (train, _) = self.score(&sample, &of_sample, &readout)?;
+            (validation, predictions) = self.score(&self.prepared.validation, &of_validation, &readout)?;
             self.run.write_predictions(&listed(&self.prepared.validation, &predictions))?;
             if !self.prepared.test.is_empty() {
                 let held_out = &self.prepared.test;
-                let (scores, predictions) = self.score(held_out, &self.resident(held_out)?, &readout)?;
+                let (scores, predictions) =
+                    self.score(held_out, &self.evaluate(&self.resident(held_out)?)?, &readout)?;
                 self.run.write_test_predictions(&listed(&self.prepared.test, &predictions))?;
                 test = Some(scores);
             }
@@ -142,33 +145,27 @@ impl Session {
         })
     }
 
-    /// What brings outputs of the kept network to the transformed labels, as the experiment wants it. A line with a
-    /// slope below 0 would turn the order of the predictions and is refused.
-    fn readout(&self) -> Result<Readout, Error> {
+    /// What brings outputs of the kept network to the transformed labels, as the experiment wants it, from what it
+    /// makes of training rows, evenly taken, and of the validation rows. A line with a slope below 0 would turn the
+    /// order of the predictions and is refused.
+    fn readout(&self, of_sample: &Evaluation, of_validation: &Evaluation) -> Result<Readout, Error> {
         let training = &self.experiment.training;
         if training.with_ridge {
-            return self.readout_with_ridge();
+            return self.readout_with_ridge(of_validation);
         }
         if !training.calibrate {
             return Ok(Readout::IDENTITY);
         }
-        let Evaluation { truth, prediction, .. } = self.evaluate(&self.resident(&self.sample())?)?;
-        let line = Affine::fit(&prediction, &truth)?;
+        let line = Affine::fit(&of_sample.prediction, &of_sample.truth)?;
         Ok(if line.slope() > 0.0 { Readout { line, ridge: None } } else { Readout::IDENTITY })
     }
 
     /// Ridge regression of the training rows, with line and weight fitted to validation rows, which it has not seen.
-    fn readout_with_ridge(&self) -> Result<Readout, Error> {
+    fn readout_with_ridge(&self, of_validation: &Evaluation) -> Result<Readout, Error> {
         let Prepared { train, validation, label, .. } = &self.prepared;
         let failed = |source| Error::Metric { what: "ridge regression", source };
         let ridge = Ridge::fit(&codes(train), &label.apply(train.labels())?).map_err(failed)?;
-        let Evaluation { truth, prediction, .. } = self.evaluate(&self.validation)?;
-        Readout::fit(ridge, &codes(validation), &prediction, &truth)
-    }
-
-    /// Training rows, evenly taken, as many as there are validation rows at most.
-    fn sample(&self) -> Part {
-        self.prepared.train.evenly(self.prepared.validation.len())
+        Readout::fit(ridge, &codes(validation), &of_validation.prediction, &of_validation.truth)
     }
 
     fn resident(&self, part: &Part) -> Result<Rows, Error> {
@@ -176,14 +173,13 @@ impl Session {
     }
 
     /// Scores and predictions of rows, in the units of the label where its transform can be inverted.
-    fn score(&self, part: &Part, rows: &Rows, readout: &Readout) -> Result<(Scores, Vec<f32>), Error> {
+    fn score(&self, part: &Part, found: &Evaluation, readout: &Readout) -> Result<(Scores, Vec<f32>), Error> {
         let inverted = |values: &[f32]| match self.prepared.label.invert(values) {
             Err(promoter_label::Error::NotInvertible { .. }) => Ok((values.to_vec(), false)),
             other => other.map(|values| (values, true)),
         };
-        let (predictions, is_inverted) = inverted(&readout.apply(&self.evaluate(rows)?.prediction, &codes(part))?)?;
-        let labels: Vec<f32> = Vec::try_from(rows.labels()).doing("labels")?;
-        let labels = if is_inverted { inverted(&labels)?.0 } else { labels };
+        let (predictions, is_inverted) = inverted(&readout.apply(&found.prediction, &codes(part))?)?;
+        let labels = if is_inverted { inverted(&found.truth)?.0 } else { found.truth.clone() };
         Ok((Scores::of(&labels, &predictions)?, predictions))
     }
 }

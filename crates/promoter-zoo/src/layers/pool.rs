@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use crate::layers::secant;
+use crate::layers::{concatenate, secant};
 
 /// Largest of two neighbours, one output per position: the last position has itself only.
 ///
@@ -37,4 +37,15 @@ pub fn max_of_pairs(x: &Tensor) -> Result<Tensor, TchError> {
 /// LibTorch's.
 pub fn max(x: &Tensor, width: i64, partial: bool) -> Result<Tensor, TchError> {
     secant::max_pool(&x.f_unsqueeze(2)?, width, width, partial)?.f_squeeze_dim(2)
+}
+
+/// The largest and the mean of each pair of positions, side by side as channels; a single last position is left out.
+///
+/// # Shapes
+/// (B, C, L) to (B, 2 C, L / 2).
+///
+/// # Errors
+/// LibTorch's.
+pub fn max_and_mean_of_pairs(x: &Tensor) -> Result<Tensor, TchError> {
+    concatenate(&[&max(x, 2, false)?, &x.f_avg_pool1d(2, 2, 0, false, true)?])
 }

@@ -6,8 +6,8 @@ use promoter_zoo::Mode;
 use promoter_zoo::layers::secant;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::gradients::{WithoutCudnn, torch};
-use super::{Averaging, Ensemble, Predictor};
+use super::gradients::WithoutCudnn;
+use super::{Averaging, Ensemble, Predictor, torch};
 use crate::Error;
 
 /// References that go through a network at once, each beside the sequence.
@@ -193,7 +193,7 @@ impl Predictor {
     }
 
     /// What the network gives for inputs, and the gradients of the first `n` outputs by their inputs.
-    fn slopes(&self, x: &Tensor, n: i64) -> Result<(Tensor, Tensor), Error> {
+    pub(super) fn slopes(&self, x: &Tensor, n: i64) -> Result<(Tensor, Tensor), Error> {
         let leaf = torch("following the input", x.f_detach().and_then(|x| x.f_set_requires_grad(true)))?;
         let outputs = self.expression(&leaf)?;
         let backward = || -> Result<Tensor, TchError> {

@@ -3,10 +3,9 @@
 use promoter_explain::{Effects, substitutions};
 use promoter_seq::Table;
 use promoter_train::batch::View;
-use promoter_zoo::Mode;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Averaging, Ensemble, Predictor};
+use super::{Averaging, Ensemble, Predictor, torch};
 use crate::Error;
 
 /// Sequences whose gradients are taken at once.
@@ -78,17 +77,11 @@ impl Predictor {
         Ok(values.into_iter().map(|value| value - own).collect())
     }
 
-    /// What the network gives for an input, and the gradients by it.
+    /// What the network gives for an input, on the host, and the gradients by it.
     fn backward(&self, x: &Tensor) -> Result<(Vec<f32>, Tensor), Error> {
-        let leaf = torch("following the input", x.f_detach().and_then(|x| x.f_set_requires_grad(true)))?;
-        let output = self.network.expression(&self.network.forward(&leaf, Mode::Evaluate)?)?;
-        let backward = || -> Result<(Vec<f32>, Tensor), TchError> {
-            let sum = output.f_sum(Kind::Float)?;
-            let gradients = Tensor::f_run_backward(&[&sum], &[&leaf], false, false)?;
-            let output = output.f_detach()?.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?;
-            Ok((Vec::try_from(output)?, gradients.into_iter().next().unwrap_or_default()))
-        };
-        torch("taking gradients", backward())
+        let (outputs, gradients) = self.slopes(x, x.size().first().copied().unwrap_or(0))?;
+        let outputs = outputs.f_to_kind(Kind::Float).and_then(|outputs| outputs.f_to_device(Device::Cpu));
+        Ok((torch("taking gradients", outputs.and_then(Vec::try_from))?, gradients))
     }
 
     /// The network's input for base codes on the device, as one pass sees them: strand and shift.
@@ -154,10 +147,6 @@ fn mutants(codes: &[u8]) -> Table {
         changed[position] = codes[position];
     }
     table
-}
-
-pub(super) fn torch<T>(doing: &'static str, result: Result<T, TchError>) -> Result<T, Error> {
-    result.map_err(|source| Error::Torch { doing, source })
 }
 
 /// Keeps LibTorch from cuDNN while it lives.
