@@ -18,8 +18,8 @@ pub(crate) enum Choice {
     Exported(PathBuf),
 }
 
-/// The LibTorch that `LIBTORCH` chooses. Cargo sets that variable too, from the project's configuration, which is no
-/// choice of the user's.
+/// The LibTorch that `LIBTORCH` chooses. Cargo sets that variable too, from the project's configuration; the user
+/// did not choose that one.
 pub(crate) fn choice(root: &Path) -> Choice {
     match env::var_os("LIBTORCH").map(PathBuf::from) {
         Some(folder) if !folder.starts_with(root.join(FOLDER)) && !folder.starts_with(root.join("xtask")) => {

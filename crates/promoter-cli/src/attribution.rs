@@ -13,7 +13,7 @@ use crate::models::Models;
 /// Sequences that are explained together.
 pub(crate) const CHUNK: usize = 64;
 
-/// Departures of the sum of contributions from the difference of predictions above this are no rounding.
+/// Departures of the sum of contributions from the difference of predictions above this are more than rounding.
 const SMALL: f32 = 0.01;
 
 /// How effects of substitutions and contributions of bases are computed.

@@ -251,7 +251,7 @@ mod tests {
         let launch = found(step);
         assert_eq!((launch.launcher, launch.at), (Launcher::Slurm, at(1, 2, "n1", 18_457)));
         assert_eq!(found(&format!("{step} MASTER_ADDR=x MASTER_PORT=9")).at, at(1, 2, "x", 9));
-        // A batch script is no step: what it starts itself is one process.
+        // A batch script runs outside of steps: what it starts itself is one process.
         assert_eq!(read("SLURM_PROCID=0 SLURM_NTASKS=8 SLURM_JOB_ID=1 SLURM_JOB_NODELIST=n1").unwrap(), None);
         for (nodes, first) in
             [("a", "a"), ("a,b", "a"), ("n[07-09,12],b", "n07"), ("b,n[1-2]", "b"), ("n[3]-x,b", "n3-x")]

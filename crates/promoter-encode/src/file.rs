@@ -87,7 +87,7 @@ fn create_in(folder: &Path) -> Result<(PathBuf, File)> {
 impl Drop for WholeFile {
     fn drop(&mut self) {
         let mut unfinished = unfinished();
-        // A finished file has lost this name. An error is no news: whoever wrote knows of the first one.
+        // A finished file has lost this name. Whoever wrote knows of the first error already.
         let _ = fs::remove_file(&self.temporary);
         unfinished.retain(|path| *path != self.temporary);
     }

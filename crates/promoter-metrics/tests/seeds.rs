@@ -43,7 +43,7 @@ fn verdicts_follow_the_two_tests() {
         (0.247, 0.1, Verdict::Undecided, Verdict::Undecided),
         (0.0, 0.1685, Verdict::Undecided, Verdict::Undecided),
         (0.0, 0.1687, Verdict::NoDifference, Verdict::NoDifference),
-        // A difference on the bad side that reaches the margin is no equivalence: both sides are tested.
+        // A difference on the bad side that reaches the margin disproves equivalence: both sides are tested.
         (-0.05, 0.21, Verdict::Undecided, Verdict::Undecided),
         (-0.05, 0.219, Verdict::NoDifference, Verdict::NoDifference),
         // Surely different, and surely by less than matters.

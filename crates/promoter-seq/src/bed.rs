@@ -44,7 +44,7 @@ pub struct Region {
 pub struct Bed {
     path: PathBuf,
     lines: Lines,
-    /// Lines that are no regions.
+    /// Comments, `track` and `browser` lines.
     comments: u64,
     empty: u64,
 }

@@ -71,7 +71,7 @@ impl Trim {
     /// The rows without their flanks.
     ///
     /// # Errors
-    /// [`Error::Setting`] when a flank has a letter that is no IUPAC letter.
+    /// [`Error::Setting`] when a flank has a letter outside of the IUPAC code.
     pub fn apply(&self, table: &Table) -> Result<(Table, TrimReport)> {
         let (left, right) = (codes("left", &self.left)?, codes("right", &self.right)?);
         let flanks = left.len() + right.len();

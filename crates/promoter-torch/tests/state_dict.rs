@@ -249,7 +249,7 @@ fn hostile_pickles_are_refused() {
     }
     assert!(structure(b"\x80\x04}."), "another protocol");
     assert!(structure(b"\x80\x02K\x01."), "a number");
-    assert!(structure(b"\x80\x02}K\x01K\x02s."), "a key that is no text");
+    assert!(structure(b"\x80\x02}K\x01K\x02s."), "a key other than text");
     assert!(structure(b"\x80\x02}q\x00h\x00."), "the dictionary twice");
     assert!(structure(b"\x80\x02ccollections\nOrderedDict\nK\x01\x85R."), "a dictionary with arguments");
     assert!(structure(b"\x80\x02K\x01Q."), "a storage that is none");

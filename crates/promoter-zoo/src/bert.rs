@@ -253,7 +253,7 @@ impl Bert {
     /// (B, L, 4) to (B, T, C).
     fn weighted(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let (k, n) = (self.config.k, self.config.length - self.config.k + 1);
-        // An unknown base is no letter, or all alike.
+        // An unknown base has no letter, or all four alike.
         let known = x.f_amax([2i64], true)?.f_sub(&x.f_amin([2i64], true)?)?.f_gt(1e-6)?;
         let bases = x.f_mul(&known.f_detach()?)?;
         let mut kmers = bases.f_narrow(1, 0, n)?;

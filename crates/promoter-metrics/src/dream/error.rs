@@ -46,7 +46,7 @@ pub enum Error {
         /// The columns of the file.
         found: String,
     },
-    /// A file of values by row is no JSON of that form.
+    /// A file of values by row is not a JSON object of numbers.
     #[error("{input}: expected a JSON object of test rows and numbers")]
     Json {
         /// The input.

@@ -183,7 +183,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
     }
 }
 
-/// Parses an object. What Python writes for NaN and infinity is no JSON; it is reported as what it is.
+/// Parses an object. Python writes NaN and infinity, which JSON lacks: they are reported by their names.
 pub(super) fn parse_entries<'de, V: Deserialize<'de>>(input: &str, text: &'de str) -> Result<Entries<V>, Error> {
     serde_json::from_str(text).map_err(|source| {
         let lines: usize = text.split_inclusive('\n').take(source.line().saturating_sub(1)).map(str::len).sum();
