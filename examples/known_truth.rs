@@ -7,15 +7,14 @@ mod trained;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use clap::Parser;
-use promoter::design::{Brief, Constraints, Design, Target};
-use promoter::explain::{Discovery, Effects, Element, Failure, Marginal, recovery, shuffled};
+use promoter::design::{Brief, Constraints, Design, Method, Predict as _, Target};
+use promoter::explain::{Contributions, Discovery, Effects, Element, Failure, Marginal, recovery, shuffled};
 use promoter::libtorch;
 use promoter::metrics::Regression;
 use promoter::motif::{Motif, Strand};
-use promoter::predictor::{Averaging, Ensemble};
-use promoter::seq::Table;
+use promoter::predictor::{Attribution, Averaging, Ensemble, Rule};
 use promoter::sim::{Assay, Simulation, Site, Truth, simulate};
 
 /// Sites whose effect is at least this are looked for, in sorting bins.
@@ -56,13 +55,25 @@ fn main() -> Result<()> {
 
     let rows: Vec<&[u8]> = simulation.table.rows().map(|(codes, _)| codes).collect();
     let effects = Effects::of(&mut ensemble, &rows)?;
-    sites("mutagenesis", &simulation, &effects)?;
-    sites("gradient", &simulation, &gradients(&ensemble, &simulation.table)?)?;
+    sites("mutagenesis", &simulation, &strengths(&effects, &rows))?;
+    let gradients = ensemble.gradients(&simulation.table, Some(Averaging::default()))?;
+    sites("gradient", &simulation, &strengths(&gradients, &rows))?;
+    let integrated = Attribution { rule: Rule::IntegratedGradients { steps: 20 }, references: 5, seed: 1 };
+    for (method, how) in [("integrated gradients", integrated), ("DeepLIFT", Attribution::deep_lift())] {
+        sites(method, &simulation, &contributions(&ensemble.attributions(&simulation.table, None, how)?, &rows))?;
+    }
     motifs(&assay, &rows, &effects)?;
     marginal_effects(&assay, &rows, &mut ensemble)?;
+    // A single network has no spread to penalise.
+    let has_spread = ensemble.predict_with_spread(&[rows[0].to_vec()]).map_err(Error::from_boxed)?.is_some();
+    let weights = if has_spread { &[0.0, 1.0][..] } else { &[0.0] };
+    let gradient = Method::Gradient { steps: 100, rate: 0.1 };
     for value in [3.0, 8.0, 14.0] {
-        for weight in if ensemble.members().len() > 1 { &[0.0, 1.0][..] } else { &[0.0] } {
-            designs(&arguments, &assay, &mut ensemble, value, *weight)?;
+        for (name, method) in [("greedy", Method::Greedy), ("gradient", gradient)] {
+            for weight in weights {
+                let design = Design { method, spread_weight: *weight, ..design() };
+                designs(name, &design, &arguments, &mut ensemble, value)?;
+            }
         }
     }
     Ok(())
@@ -72,19 +83,23 @@ fn doubles(values: &[f32]) -> Vec<f64> {
     values.iter().copied().map(f64::from).collect()
 }
 
-fn gradients(ensemble: &Ensemble, table: &Table) -> Result<Vec<Effects>> {
-    Ok(ensemble.gradients(table, Some(Averaging::default()))?)
+/// How much each base matters.
+fn strengths(effects: &[Effects], rows: &[&[u8]]) -> Vec<Vec<f32>> {
+    effects.iter().zip(rows).map(|(effects, codes)| effects.strengths(codes)).collect()
+}
+
+fn contributions(found: &[Contributions], rows: &[&[u8]]) -> Vec<Vec<f32>> {
+    let strengths = |(found, codes): (&Contributions, &&[u8])| found.own(codes).into_iter().map(f32::abs).collect();
+    found.iter().zip(rows).map(strengths).collect()
 }
 
 /// Whether attributions find planted sites that matter.
-fn sites(method: &str, simulation: &Simulation, effects: &[Effects]) -> Result<()> {
+fn sites(method: &str, simulation: &Simulation, strengths: &[Vec<f32>]) -> Result<()> {
     let matters = |site: &&Site| site.planted && site.effect.abs() >= LEAST_EFFECT;
     let bases = |site: &Site| -> Range<usize> { site.start as usize..(site.start + site.length) as usize };
     let planted: Vec<Vec<_>> =
         simulation.sites.iter().map(|sites| sites.iter().filter(matters).map(bases).collect()).collect();
-    let strengths: Vec<Vec<f32>> =
-        effects.iter().zip(simulation.table.rows()).map(|(effects, (codes, _))| effects.strengths(codes)).collect();
-    let found = recovery(&strengths, &planted)?;
+    let found = recovery(strengths, &planted)?;
     println!(
         "sites       {method}: area under the precision-recall curve {:.3}, chance {:.3} ({} of {} positions)",
         found.area, found.chance, found.positives, found.n
@@ -150,43 +165,38 @@ fn marginal_effects(assay: &Assay, rows: &[&[u8]], ensemble: &mut Ensemble) -> R
     Ok(())
 }
 
-/// The share of designs whose true expression is within one bin of the target.
-fn designs(
-    arguments: &Arguments,
-    assay: &Assay,
-    ensemble: &mut Ensemble,
-    value: f64,
-    spread_weight: f64,
-) -> Result<()> {
-    let truth = Truth::new(assay)?;
-    let starts = simulate(&Assay { rows: arguments.designs as usize, seed: arguments.seed + 1, ..assay.clone() })?;
+/// The insert may change, the plasmid not, and no two designs are alike.
+fn design() -> Design {
+    let constraints =
+        Constraints { protected: vec![0..17, 97..110], distance_to_each_other: 5, ..Constraints::default() };
+    Design { constraints, least_gain: 0.05, ..Design::default() }
+}
+
+/// The share of designs whose true expression is within one bin of the target, and how far the network is fooled.
+fn designs(name: &str, design: &Design, arguments: &Arguments, ensemble: &mut Ensemble, value: f64) -> Result<()> {
+    let assay = Assay { rows: arguments.designs as usize, seed: arguments.seed + 1, ..Assay::default() };
+    let truth = Truth::new(&assay)?;
+    let starts = simulate(&assay)?;
     let brief = |(codes, _): (&[u8], f32)| Brief { start: codes.to_vec(), target: Target::Value(value) };
     let briefs: Vec<Brief> = starts.table.rows().map(brief).collect();
-    let design = Design {
-        constraints: Constraints {
-            protected: vec![0..17, 97..110],
-            distance_to_each_other: 5,
-            ..Constraints::default()
-        },
-        spread_weight,
-        least_gain: 0.05,
-        ..Design::default()
-    };
     let traces = design.run(ensemble, &briefs, &mut |_| {})?;
-    let (mut predicted, mut within, mut edits, mut error) = (0, 0, 0, 0.0);
+    let (mut predicted, mut within, mut edits, mut error, mut fooled) = (0, 0, 0, 0.0, 0.0);
     for trace in &traces {
-        let off = (f64::from(truth.expression(&trace.sequence)?) - value).abs();
+        let own = f64::from(truth.expression(&trace.sequence)?);
         predicted += usize::from((trace.after.prediction - value).abs() <= 1.0);
-        within += usize::from(off <= 1.0);
+        within += usize::from((own - value).abs() <= 1.0);
         edits += trace.steps.len();
-        error += off;
+        error += (own - value).abs();
+        fooled += trace.after.prediction - own;
     }
     let count = traces.len() as f64;
     println!(
-        "designs     for {value:>2}, spread weight {spread_weight}: {within} of {} within one bin in truth \
-         ({predicted} as predicted), {:.2} bins off, {:.1} edits on average",
+        "designs     {name} for {value:>2}, spread weight {}: {within} of {} within one bin in truth ({predicted} as \
+         predicted), {:.2} bins off, predicted {:+.2} above truth, {:.1} edits on average",
+        design.spread_weight,
         traces.len(),
         error / count,
+        fooled / count,
         edits as f64 / count
     );
     Ok(())

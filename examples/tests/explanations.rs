@@ -43,10 +43,15 @@ fn every_score_stands_beside_what_it_is_of() {
         "predictors  1; r with the true",
         "mutagenesis: area",
         "gradient: area",
+        "integrated gradients: area",
+        "DeepLIFT: area",
         "of 19 factors",
         "114 places of 19 factors",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    assert_eq!(text.matches("spread weight 0: ").count(), 3, "{text}");
+    for method in ["greedy for", "gradient for"] {
+        assert_eq!(text.matches(method).count(), 3, "{text}");
+    }
+    assert_eq!(text.matches("spread weight 0: ").count(), 6, "{text}");
 }
