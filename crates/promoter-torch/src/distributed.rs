@@ -67,8 +67,9 @@ struct Joined {
     at: Rendezvous,
 }
 
-// SAFETY: a c10d process group and its store may be called from any thread; what groups share is locked by the shim. That all ranks call in the same order is
-// for the callers to see to; where they do not, calls fail and memory stays sound.
+// SAFETY: a c10d process group and its store may be called from any thread; the shim locks what the groups of a process
+// share. That all ranks call in the same order is for the callers to see to; where they do not, calls fail and memory
+// stays sound.
 unsafe impl Send for Joined {}
 // SAFETY: as above.
 unsafe impl Sync for Joined {}
