@@ -1,6 +1,6 @@
 //! The data of an experiment: read or simulated, filtered, split, labels standardised and fitted.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use promoter_label::{Fitted, PerGroup, Transform};
@@ -129,7 +129,7 @@ impl Prepared {
     /// Rows of a part whose sequence is trained on too: their scores say little about new sequences.
     pub fn known(&self, part: &Part) -> usize {
         // The smaller part is held, not the rows to train on.
-        let mut rows: HashMap<&[u8], usize> = HashMap::with_capacity(part.len());
+        let mut rows: BTreeMap<&[u8], usize> = BTreeMap::new();
         for (codes, _) in part.rows() {
             *rows.entry(codes).or_default() += 1;
         }

@@ -38,7 +38,7 @@ fn sequences_that_are_trained_on_too_are_counted() {
     let mut table = Table::default();
     // 50 sequences, ten times each.
     for row in 0..500 {
-        let codes: Vec<u8> = (0..4).map(|base| (row % 50 >> (2 * base) & 3) as u8).collect();
+        let codes: Vec<u8> = (0..4).map(|base| (((row % 50) >> (2 * base)) & 3) as u8).collect();
         table.push(&codes, row as f32);
     }
     let mut experiment = Experiment::example();

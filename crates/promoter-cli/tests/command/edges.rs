@@ -16,7 +16,7 @@ fn experiment(folder: &Path, rows: &[(String, f32)]) {
 
 /// 80 rows of 110 bases, each with its own sequence.
 fn different() -> Vec<(String, f32)> {
-    let base = |row: usize, at: usize| char::from(b"ACGT"[(row >> (2 * (at % 4)) ^ at / 4) & 3]);
+    let base = |row: usize, at: usize| char::from(b"ACGT"[((row >> (2 * (at % 4))) ^ (at / 4)) & 3]);
     (0..80).map(|row| ((0..110).map(|at| base(row, at)).collect(), (row % 13) as f32)).collect()
 }
 
