@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Ok(Some((picture::Form::of(option, path)?, Output::create(path)?)))
     };
     let (drawn, mapped) = (open("--logo", &arguments.logo)?, open("--heat-map", &arguments.heat_map)?);
-    let mut known = arguments.sites.as_deref().map(sites::Known::read).transpose()?;
+    let mut known = arguments.sites.as_deref().map(sites::Known::open).transpose()?;
     let ensemble = arguments.models.open()?;
     let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
     let mut writer = writer::Writer::create(sink, &arguments.keep)?;

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Seek, Write};
+use std::mem::ManuallyDrop;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use zip::write::FileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -40,13 +41,14 @@ impl Array {
     }
 
     fn new(name: &str, kind: Kind) -> Result<Self> {
-        Ok(Self { name: name.to_owned(), rows: 0, data: BufWriter::new(tempfile::tempfile()?), kind })
+        let data = BufWriter::new(tempfile::tempfile().with_context(temporary)?);
+        Ok(Self { name: name.to_owned(), rows: 0, data, kind })
     }
 
     /// Adds a row: its numbers, little-endian.
     pub(crate) fn push(&mut self, row: &[u8]) -> Result<()> {
         self.rows += 1;
-        Ok(self.data.write_all(row)?)
+        self.data.write_all(row).with_context(temporary)
     }
 
     /// Adds a text.
@@ -55,7 +57,7 @@ impl Array {
             *longest = text.len().max(*longest);
         }
         self.rows += 1;
-        Ok(writeln!(self.data, "{text}")?)
+        writeln!(self.data, "{text}").with_context(temporary)
     }
 
     /// Writes the array as an `.npy` file.
@@ -69,7 +71,8 @@ impl Array {
         out.write_all(&u16::try_from(header.len())?.to_le_bytes())?;
         out.write_all(header.as_bytes())?;
 
-        let mut data = self.data.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        let data = self.data.into_inner().map_err(std::io::IntoInnerError::into_error);
+        let mut data = data.with_context(temporary)?;
         data.rewind()?;
         let mut data = BufReader::new(data);
         let Kind::Text { longest } = self.kind else {
@@ -120,20 +123,28 @@ impl fmt::Display for Array {
     }
 }
 
+/// What an error of a temporary file begins with: it is not where the output is.
+fn temporary() -> String {
+    format!("cannot write a temporary file into {}", std::env::temp_dir().display())
+}
+
 /// Writes an archive of arrays, not compressed, and finishes the file.
 pub(crate) fn write(arrays: Vec<Array>, mut out: Output) -> Result<()> {
-    if !out.is_stream() {
-        return archive(arrays, out)?.finish();
+    if out.is_stream() {
+        // An archive is written back and forth.
+        let mut whole = tempfile::tempfile().with_context(temporary)?;
+        archive(arrays, &mut whole).with_context(temporary)?;
+        whole.rewind()?;
+        std::io::copy(&mut whole, &mut out)?;
+    } else {
+        archive(arrays, &mut out)?;
     }
-    // An archive is written back and forth.
-    let mut whole = archive(arrays, tempfile::tempfile()?)?;
-    whole.rewind()?;
-    std::io::copy(&mut whole, &mut out)?;
     out.finish()
 }
 
-fn archive<W: Write + Seek>(arrays: Vec<Array>, out: W) -> Result<W> {
-    let mut archive = ZipWriter::new(out);
+fn archive<W: Write + Seek>(arrays: Vec<Array>, out: &mut W) -> Result<()> {
+    // Dropped only when it is whole: otherwise its drop tries to go on, and prints what that fails with.
+    let mut archive = ManuallyDrop::new(ZipWriter::new(out));
     for array in arrays {
         let options = FileOptions::default()
             .compression_method(CompressionMethod::Stored)
@@ -141,7 +152,9 @@ fn archive<W: Write + Seek>(arrays: Vec<Array>, out: W) -> Result<W> {
             .last_modified_time(zip::DateTime::default())
             .large_file(array.is_large()?);
         archive.start_file(format!("{}.npy", array.name), options)?;
-        array.write(&mut archive)?;
+        array.write(&mut *archive)?;
     }
-    Ok(archive.finish()?)
+    archive.finish()?;
+    drop(ManuallyDrop::into_inner(archive));
+    Ok(())
 }

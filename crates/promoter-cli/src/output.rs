@@ -92,17 +92,33 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::Stream { file, .. } => file.write(bytes),
-            Self::File { file, .. } => file.write(bytes),
+            Self::Stream { file, path } => file.write(bytes).map_err(|error| at(path, error)),
+            Self::File { file, path } => file.write(bytes).map_err(|error| at(path, error)),
         }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::Stream { file, .. } => file.flush(),
-            Self::File { file, .. } => file.flush(),
+            Self::Stream { file, path } => file.flush().map_err(|error| at(path, error)),
+            Self::File { file, path } => file.flush().map_err(|error| at(path, error)),
         }
+    }
+}
+
+/// What went wrong with a file, and which.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}", path.display())]
+struct Failure {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// The error with its file. That a reader went away stays the bare error that `main` knows.
+fn at(path: &Path, source: std::io::Error) -> std::io::Error {
+    match source.kind() {
+        ErrorKind::BrokenPipe | ErrorKind::Interrupted => source,
+        kind => std::io::Error::new(kind, Failure { path: path.to_owned(), source }),
     }
 }
 

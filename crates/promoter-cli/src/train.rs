@@ -219,11 +219,28 @@ fn begin(out: &mut impl Write, session: &Session, launch: Option<&Launch>) -> Re
     let [train, validate, test] = [&prepared.train, &prepared.validation, &prepared.test].map(Part::len);
     let held_out = if test > 0 { format!(", {test} held out for the end") } else { String::new() };
     writeln!(out, "rows       {train} train, {validate} validate{held_out}")?;
+    for line in known(session) {
+        writeln!(out, "warning    {line}")?;
+    }
     if let Some(line) = lengths(session) {
         writeln!(out, "length     {line}")?;
     }
     writeln!(out, "run        {}", session.folder().path().display())?;
     Ok(())
+}
+
+/// How many rows of the other parts have a sequence that is trained on too, for people; nothing where none has.
+fn known(session: &Session) -> impl Iterator<Item = String> {
+    let prepared = session.prepared();
+    let parts = [("validation", &prepared.validation), ("held-out", &prepared.test)];
+    parts.into_iter().filter_map(|(name, part)| match prepared.known(part) {
+        0 => None,
+        known => Some(format!(
+            "{known} of {} {name} rows have a sequence that is trained on too, so scores may be too good: set \
+             filter.drop_duplicates, or split.kind to \"group\" or \"kmers\"",
+            part.len()
+        )),
+    })
 }
 
 /// How many rows are cut and padded, for people; none where all fit.

@@ -1,5 +1,6 @@
 //! The data of an experiment: read or simulated, filtered, split, labels standardised and fitted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use promoter_label::{Fitted, PerGroup, Transform};
@@ -123,6 +124,16 @@ impl Prepared {
     pub fn of_table(experiment: &Experiment, table: Table, read: Option<ReadReport>) -> Result<Self, Error> {
         let (table, filter) = experiment.filter.apply(table, experiment.seed)?;
         Self::divide(experiment, &table, read, filter)
+    }
+
+    /// Rows of a part whose sequence is trained on too: their scores say little about new sequences.
+    pub fn known(&self, part: &Part) -> usize {
+        // The smaller part is held, not the rows to train on.
+        let mut rows: BTreeMap<&[u8], usize> = BTreeMap::new();
+        for (codes, _) in part.rows() {
+            *rows.entry(codes).or_default() += 1;
+        }
+        self.train.rows().filter_map(|(codes, _)| rows.remove(codes)).sum()
     }
 
     /// Splits filtered rows and fits the label transform.

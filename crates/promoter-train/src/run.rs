@@ -62,19 +62,32 @@ impl Run {
         let partial = path.with_file_name(format!(".{name}.partial"));
         fs::create_dir_all(partial.join("checkpoints")).map_err(io)?;
         let run = Self { lock: Some(lock(&partial)?), folder: Folder::new(partial.clone()) };
-        run.clear().map_err(io)?;
+        let begun = run.begin(experiment, environment, vectors);
+        if let Err(error) = begun.and_then(|()| fs::rename(&partial, path).map_err(io)) {
+            // A full disk leaves nothing behind. That it cannot be removed either is not what went wrong first.
+            let _ = fs::remove_dir_all(&partial);
+            return Err(error);
+        }
+        Ok(Self { folder: Folder::new(path.to_owned()), ..run })
+    }
+
+    /// Writes what a run begins with.
+    fn begin(
+        &self,
+        experiment: &Experiment,
+        environment: &Environment,
+        vectors: Option<&Vectors>,
+    ) -> Result<(), Error> {
+        let path = self.folder.path().join(VECTORS);
+        self.clear().map_err(|source| Error::Io { path: self.folder.path().to_owned(), source })?;
         // A start that was killed may have been of an experiment that has vectors.
-        match fs::remove_file(partial.join(VECTORS)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => return Err(Error::Io { path, source }),
             _ => {}
         }
-        run.write(ENVIRONMENT, &to_json(environment))?;
-        run.write(CONFIG, experiment.to_toml().as_bytes())?;
-        if let Some(vectors) = vectors {
-            vectors.save(partial.join(VECTORS), Format::Safetensors)?;
-        }
-        fs::rename(&partial, path).map_err(io)?;
-        Ok(Self { folder: Folder::new(path.to_owned()), ..run })
+        self.write(ENVIRONMENT, &to_json(environment))?;
+        self.write(CONFIG, experiment.to_toml().as_bytes())?;
+        Ok(vectors.map_or(Ok(()), |vectors| vectors.save(path, Format::Safetensors))?)
     }
 
     /// Takes up a run that was stopped.

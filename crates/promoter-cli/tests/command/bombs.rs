@@ -66,6 +66,23 @@ fn endless_lines_are_refused_by_every_reader() {
     refuses(&format!("{variants} {{}}/pairs.tsv.gz"), folder.path(), "pairs.tsv.gz:2:16777217");
     refuses(&format!("{variants} {{}}/a.tsv.gz --references {{}}/short.fa"), folder.path(), "a.tsv.gz:");
     refuses(&format!("{variants} {{}}/a.tsv.gz --references {{}}/a.fa.gz"), folder.path(), "65536 letters");
+    bomb(&folder.path().join("a.vcf.gz"), "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n");
+    refuses(&format!("{variants} {{}}/a.vcf.gz --references {{}}/short.fa"), folder.path(), "a.vcf.gz:3:16777217");
+    let explain = format!("explain {{}}/model.safetensors {{}}/short.fa -o {{}}/out.tsv {HERE}");
+    bomb(&folder.path().join("sites.jsonl.gz"), "");
+    refuses(&format!("{explain} --sites {{}}/sites.jsonl.gz"), folder.path(), "sites.jsonl.gz:1:16777217");
+    refuses(&format!("{explain} --sites {{}}/a.tsv.gz"), folder.path(), "a.tsv.gz:1: not a list of sites");
+}
+
+#[test]
+fn endless_lines_of_scores_are_refused() {
+    let folder = super::score::challenge();
+    bomb(&folder.path().join("a.tsv.gz"), "ACGT\t1\n");
+    fs::write(folder.path().join("b.tsv"), "ACGT\t1\n").unwrap();
+    refuses("score --truth {}/a.tsv.gz --predictions {}/b.tsv", folder.path(), "a.tsv.gz:2:1048577");
+    refuses("score --truth {}/b.tsv --predictions {}/a.tsv.gz", folder.path(), "a.tsv.gz:2:1048577");
+    let challenge = "score --challenge {} --truth {}/a.tsv.gz --predictions {}/b.tsv";
+    refuses(challenge, folder.path(), "a.tsv.gz:2: expected at most 134217728 bytes of text");
 }
 
 /// The parts of a safetensors file: its header and its data.
@@ -127,7 +144,7 @@ fn files_larger_than_memory_are_refused() {
     fs::copy(input.path().join("kills.toml"), folder.path().join("run.toml")).unwrap();
     fs::write(folder.path().join("in.tsv"), "ACGT\n").unwrap();
     // Without blocks on the disk.
-    for name in ["big.safetensors", "big.pt", "big.toml", "big.vcf"] {
+    for name in ["big.safetensors", "big.pt", "big.toml", "big.vcf", "big.fa", "big.meme", "big.jsonl"] {
         File::create(folder.path().join(name)).unwrap().set_len(6 << 30).unwrap();
     }
     refuses(&format!("predict {{}}/big.safetensors {{}}/in.tsv {HERE}"), folder.path(), "big.safetensors");
@@ -138,6 +155,13 @@ fn files_larger_than_memory_are_refused() {
         refuses(&format!("train {{}}/run.toml {set} --out {{}}/run {HERE}"), folder.path(), name);
     }
     refuses("encode {}/big.vcf --format tsv -o {}/out.npy", folder.path(), "big.vcf:1:");
+    fs::copy(trained().join("run/predictor.safetensors"), folder.path().join("model.safetensors")).unwrap();
+    fs::write(folder.path().join("in.bed"), "chrI\t0\t4\n").unwrap();
+    let model = format!("{{}}/model.safetensors -o {{}}/out.tsv {HERE}");
+    refuses(&format!("predict {model} {{}}/in.bed --genome {{}}/big.fa"), folder.path(), "big.fa:1");
+    refuses(&format!("marginalize {model} --motifs {{}}/big.meme"), folder.path(), "big.meme");
+    refuses(&format!("explain {model} {{}}/in.tsv --sites {{}}/big.jsonl"), folder.path(), "big.jsonl:1:");
+    refuses(&format!("predict {model} {{}}/in.tsv --ids {{}}/big.jsonl"), folder.path(), "big.jsonl");
     assert!(!folder.path().join("run").exists());
 }
 

@@ -21,6 +21,8 @@ fn fails_below(limit: u64, call: &str, input: &Path, out: &Path) {
     let said = String::from_utf8_lossy(&program.stderr).into_owned();
     assert_eq!(program.status.code(), Some(1), "{call}: {said}");
     assert!(said.contains("error: ") && said.contains("File too large"), "{call}: {said}");
+    assert!(said.contains(folder) || said.contains("a temporary file into"), "{call} names the file: {said}");
+    assert!(!said.contains("drop failed"), "{call}: {said}");
     assert_eq!(temporary(out), [""; 0].map(PathBuf::from));
 }
 

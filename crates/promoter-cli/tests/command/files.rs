@@ -94,6 +94,10 @@ fn a_folder_is_refused_before_anything_is_computed() {
         "predict {}/none {}/none.tsv -o {}/out.txt",
         "variants {}/none {}/none.tsv -o {}/out.txt",
         "explain {}/none {}/none.tsv -o {}/out.txt",
+        "motifs {}/none {}/none.tsv -o {}/out.txt",
+        "marginalize {}/none --word ACG -o {}/out.txt",
+        "doctor -o {}/out.txt",
+        "new {}/out.txt --data {}/none.tsv",
     ] {
         super::fails(call, folder.path(), 1, &["is a folder: name a file"]);
     }

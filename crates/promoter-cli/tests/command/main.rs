@@ -7,6 +7,7 @@ mod claims;
 mod design;
 mod disk;
 mod doctor;
+mod edges;
 mod embed;
 mod encode;
 mod explain;

@@ -23,7 +23,7 @@ fn table(values: &[f64]) -> String {
 }
 
 /// The fixture as the challenge's files, with `truth.tsv`, `predictions.tsv` and `predictions.json`.
-fn challenge() -> tempfile::TempDir {
+pub(super) fn challenge() -> tempfile::TempDir {
     let fixture = fixture();
     let folder = tempfile::tempdir().unwrap();
     let (subsets, public) = (folder.path().join("test_subset_ids"), folder.path().join("public_leaderboard_ids"));

@@ -304,3 +304,14 @@ fn rows_that_were_held_out_are_scored_at_the_end() {
     assert!(error.contains("rows.tsv") && error.contains("development"), "{error}");
     assert!(!folder.path().join("odd").exists());
 }
+
+/// Where the processor emulates it, and only there.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn bf16_without_instructions_for_it_is_warned_of() {
+    let input = super::kills::input();
+    let call = format!("train {{}}/kills.toml --set training.precision=bf16 --out {{}}/run {HERE}");
+    let said = super::succeeds(&call, input.path());
+    let is_emulated = !std::arch::is_x86_feature_detected!("avx512bf16");
+    assert_eq!(said.contains("warning    bf16 without instructions for it"), is_emulated, "{said}");
+}

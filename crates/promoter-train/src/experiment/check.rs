@@ -28,6 +28,7 @@ impl Experiment {
             ("training.accumulate", training.accumulate),
             ("training.replicas", training.replicas.unwrap_or(1)),
             ("training.epoch_steps", training.epoch_steps.unwrap_or(1)),
+            ("training.patience", training.patience.unwrap_or(1)),
         ] {
             if value == 0 {
                 return Err(experiment(key, value, "at least 1"));

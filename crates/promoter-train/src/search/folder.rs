@@ -180,9 +180,13 @@ fn create(path: &Path, search: &Search) -> Result<File, Error> {
     let partial = path.with_file_name(format!(".{name}.partial"));
     fs::create_dir_all(partial.join("trials")).map_err(io)?;
     let lock = lock(&partial)?;
-    remove_leftovers(&partial).map_err(io)?;
-    write(&partial.join(SEARCH), search.to_toml().as_bytes())?;
-    fs::rename(&partial, path).map_err(io)?;
+    let begun = remove_leftovers(&partial).map_err(io);
+    let written = begun.and_then(|()| write(&partial.join(SEARCH), search.to_toml().as_bytes()));
+    if let Err(error) = written.and_then(|()| fs::rename(&partial, path).map_err(io)) {
+        // A full disk leaves nothing behind. That it cannot be removed either is not what went wrong first.
+        let _ = fs::remove_dir_all(&partial);
+        return Err(error);
+    }
     Ok(lock)
 }
 
