@@ -273,6 +273,18 @@ impl Table {
         &self.labels
     }
 
+    /// The table with other labels.
+    ///
+    /// # Errors
+    /// [`Error::Parts`] unless there is one for each row.
+    pub fn with_labels(self, labels: Vec<f32>) -> Result<Self> {
+        if labels.len() == self.len() {
+            return Ok(Self { labels, ..self });
+        }
+        let last_end = self.ends.last().copied().unwrap_or(0);
+        Err(Error::Parts { codes: self.codes.len(), last_end, ends: self.ends.len(), labels: labels.len() })
+    }
+
     /// Rows in order: codes and label.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[u8], f32)> + Clone {
         (0..self.len()).map(|row| (self.codes(row), self.labels[row]))

@@ -12,7 +12,7 @@ use promoter_label::{Noise, Transform};
 use promoter_metrics::Metric;
 use promoter_seq::read::ReadOptions;
 use promoter_seq::split::Size;
-use promoter_seq::{Filter, Split};
+use promoter_seq::{Filter, Replicates, Split};
 use promoter_sim::Assay;
 use promoter_zoo::peppa;
 use promoter_zoo::registry::NetworkConfig;
@@ -126,10 +126,20 @@ pub struct Memory {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label {
+    /// Columns of labels that one network learns, two or more; a row may lack some of them. The columns of the file are
+    /// then named without a label, and `network.labels` is their number. If omitted, the label is that of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    pub columns: Vec<String>,
     /// Column whose groups get one scale: the labels of each are given the mean and the standard deviation of all
     /// training labels together, so that labels of several assays can be learnt at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardise_by: Option<String>,
+    /// What becomes of several rows of one sequence. If given, they become one, the first, with the mean of their labels:
+    /// `"mean"`, weighted by a column as in `{ weight = "reads" }`, or by 1 / a column as in `{ variance = "var" }`. If
+    /// omitted, they stay rows of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicates: Option<Replicates>,
     /// Transform, fitted to the labels that train.
     #[serde(default)]
     pub transform: Transform,

@@ -20,7 +20,7 @@ use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
-use promoter_train::Readout;
+use promoter_train::{OfLabel, Readout};
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
@@ -88,7 +88,10 @@ pub struct Predictor {
     network: Box<dyn Network>,
     encoder: Encoder,
     fitter: Fitter,
-    readout: Readout,
+    /// The transform of each label, and what brings outputs to it.
+    labels: Vec<(Fitted, Readout)>,
+    /// The label that is predicted, from 0.
+    chosen: usize,
     device: Device,
 }
 
@@ -102,7 +105,9 @@ impl Predictor {
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
         description.encoding.check()?;
         let vectors = tensors.tensors.remove(VECTORS);
-        let readout = Readout::take(description.calibration, description.ridge, &mut tensors)?;
+        let take = |(i, said): (usize, OfLabel)| Ok((Readout::take(&said, i, &mut tensors)?, said.label));
+        let labels: Vec<_> = description.labels().enumerate().map(take).collect::<Result<_, Error>>()?;
+        let labels: Vec<_> = labels.into_iter().map(|(readout, label)| (label, readout)).collect();
         // A description may claim any size: nothing is built before the file has the tensors for it.
         let differences = tensors.compare(&description.network.plan()?);
         if !differences.0.is_empty() {
@@ -110,6 +115,11 @@ impl Predictor {
         }
         let mut params = Params::new(device, 0);
         let network = description.network.build(&mut params)?;
+        let (predicted, names) = (network.labels() as usize, description.names.len());
+        if predicted != labels.len() || (names != predicted && !(names == 0 && predicted == 1)) {
+            let value = format!("{names} names of {} labels", labels.len());
+            return Err(Error::Setting { name: "description", value, expected: format!("{predicted} of each") });
+        }
         let encoder = Encoder::new(&description.encoding, vectors.as_ref(), device)?;
         let (input, found) = (network.input(), encoder.output());
         if found != (input.length, input.channels) {
@@ -120,7 +130,7 @@ impl Predictor {
         }
         tensors.load_into(&params, path)?;
         let fitter = Fitter::new(&description.encoding);
-        Ok(Self { description, params, network, encoder, fitter, readout, device })
+        Ok(Self { description, params, network, encoder, fitter, labels, chosen: 0, device })
     }
 
     /// Loads a predictor file.
@@ -148,13 +158,13 @@ impl Predictor {
         run::read(&Folder::open(folder)?, device)
     }
 
-    /// The network of a checkpoint, as a run leaves some on its way; `label` is the transform that was fitted to its
-    /// training labels.
+    /// The network of a checkpoint, as a run leaves some on its way; `labels` has the transform of each label, fitted to
+    /// its training labels.
     ///
     /// # Errors
     /// [`Error::Training`], [`Error::Weights`]; as [`new`](Self::new).
-    pub fn of_checkpoint(run: &Folder, checkpoint: &Path, label: Fitted, device: Device) -> Result<Self, Error> {
-        run::read_checkpoint(run, checkpoint, label, device)
+    pub fn of_checkpoint(run: &Folder, checkpoint: &Path, labels: Vec<Fitted>, device: Device) -> Result<Self, Error> {
+        run::read_checkpoint(run, checkpoint, labels, device)
     }
 
     /// Loads a predictor file or, from a folder, the best network of the run in it.
@@ -174,7 +184,9 @@ impl Predictor {
         if let Some(vectors) = self.encoder.vectors() {
             tensors.insert(VECTORS, vectors)?;
         }
-        self.readout.store(&mut tensors)?;
+        for (label, (_, readout)) in self.labels.iter().enumerate() {
+            readout.store(label, &mut tensors)?;
+        }
         let json = serde_json::to_string(&self.description);
         tensors.metadata = json.map_err(|source| Error::Description { path: path.to_owned(), source })?;
         tensors.write(path)?;
@@ -186,6 +198,27 @@ impl Predictor {
     /// What the predictor is.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The names of the labels; empty where there is one only.
+    pub fn names(&self) -> &[String] {
+        &self.description.names
+    }
+
+    /// Chooses the label that is predicted, explained and designed for; at first it is the first one.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a name that the predictor does not have.
+    pub fn choose(&mut self, name: &str) -> Result<(), Error> {
+        let refuse = || {
+            let expected = match self.names() {
+                [] => "none: the model has one label only".to_owned(),
+                names => format!("one of {}", names.join(", ")),
+            };
+            Error::Setting { name: "output", value: name.to_owned(), expected }
+        };
+        self.chosen = self.names().iter().position(|known| known == name).ok_or_else(refuse)?;
+        Ok(())
     }
 
     /// Number of trainable parameters of the network.
@@ -203,10 +236,11 @@ impl Predictor {
         &self,
         rows: &mut Rows,
         averaging: Option<Averaging>,
-        take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
+        mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
         let members = std::slice::from_ref(self);
-        stream(rows, members, |table, first| self.predict_batch(self::rows(table), averaging, first), take)
+        let predict = |table: &Table, first| self.predict_batch(self::rows(table), averaging, first);
+        stream(rows, members, predict, |table, values: &Vec<f32>| take(table, values))
     }
 
     /// Predictions of the rows of a table, in sorting bins or what else the training labels were in.
@@ -236,6 +270,7 @@ impl Predictor {
     /// The predictions, and behind them, as columns of their own, those of each network that an ensemble consists of.
     fn predict_members(&self, sequences: &[Vec<u8>], averaging: Option<Averaging>) -> Result<Vec<Vec<f32>>, Error> {
         let all = |output: &Tensor| {
+            let output = &self.output_of(output, self.chosen)?;
             let mean = self.network.expression(output)?.f_unsqueeze(1);
             let parts = [Some(mean), self.network.members(output).map(Ok)];
             let parts = parts.into_iter().flatten().collect::<Result<Vec<_>, _>>();
@@ -249,7 +284,7 @@ impl Predictor {
             columns.resize(outputs.len(), Vec::new());
             for (column, output) in columns.iter_mut().zip(outputs) {
                 let values: Vec<f32> = torch("collecting predictions", output.f_contiguous().and_then(Vec::try_from))?;
-                column.extend(self.in_units(self.readout.apply(&values, &chunk)?)?);
+                column.extend(self.in_units(self.readout().apply(&values, &chunk)?)?);
             }
         }
         Ok(columns)
@@ -263,9 +298,48 @@ impl Predictor {
         first: u64,
     ) -> Result<Vec<f32>, Error> {
         let sequences: Vec<&[u8]> = sequences.collect();
-        let outputs = self.outputs(&sequences, averaging, first, |output| Ok(self.network.expression(output)?))?;
+        let outputs = self.outputs(&sequences, averaging, first, |output| self.expression_of(output))?;
         let values: Vec<f32> = torch("collecting predictions", Vec::try_from(outputs))?;
-        self.in_units(self.readout.apply(&values, &sequences)?)
+        self.in_units(self.readout().apply(&values, &sequences)?)
+    }
+
+    /// The same for every label.
+    fn predict_labels<'a>(
+        &self,
+        sequences: impl ExactSizeIterator<Item = &'a [u8]>,
+        averaging: Option<Averaging>,
+        first: u64,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let sequences: Vec<&[u8]> = sequences.collect();
+        let all = |output: &Tensor| {
+            let of = |label| Ok(self.network.expression(&self.output_of(output, label)?)?);
+            let labels = (0..self.labels.len()).map(of).collect::<Result<Vec<_>, Error>>()?;
+            torch("collecting predictions", Tensor::f_stack(&labels, 0))
+        };
+        let outputs = torch("collecting predictions", self.outputs(&sequences, averaging, first, all)?.f_unbind(0))?;
+        let in_units = |(output, (label, readout)): (Tensor, &(Fitted, Readout))| {
+            let values: Vec<f32> = torch("collecting predictions", output.f_contiguous().and_then(Vec::try_from))?;
+            Ok(readout.in_units(label, &readout.apply(&values, &sequences)?)?)
+        };
+        outputs.into_iter().zip(&self.labels).map(in_units).collect()
+    }
+
+    /// What brings outputs to the chosen label.
+    fn readout(&self) -> &Readout {
+        &self.labels[self.chosen].1
+    }
+
+    /// The part of the network's output that is a label's.
+    fn output_of(&self, output: &Tensor, label: usize) -> Result<Tensor, Error> {
+        if self.labels.len() == 1 {
+            return Ok(output.shallow_clone());
+        }
+        Ok(self.network.of_label(output, label as i64)?)
+    }
+
+    /// Expression by the chosen label, in units of the transformed label.
+    fn expression_of(&self, output: &Tensor) -> Result<Tensor, Error> {
+        Ok(self.network.expression(&self.output_of(output, self.chosen)?)?)
     }
 
     /// What `of` makes of the network's outputs for a few sequences, averaged, on the host.
@@ -288,11 +362,8 @@ impl Predictor {
 
     /// Transformed labels in the units of the training labels.
     fn in_units(&self, values: Vec<f32>) -> Result<Vec<f32>, Error> {
-        match self.description.label.invert(&values) {
-            // Ranks stay ranks.
-            Err(promoter_label::Error::NotInvertible { .. }) => Ok(values),
-            other => Ok(other?),
-        }
+        let (label, readout) = &self.labels[self.chosen];
+        Ok(readout.in_units(label, &values)?)
     }
 
     /// Base codes of sequences, brought to the model's length, (sequences, length) u8.
@@ -328,11 +399,11 @@ fn rows(table: &Table) -> impl ExactSizeIterator<Item = &[u8]> {
 }
 
 /// Reads batches, predicts them, hands them on.
-fn stream<E: From<Error>>(
+fn stream<T, E: From<Error>>(
     rows: &mut Rows,
     members: &[Predictor],
-    predict: impl Fn(&Table, u64) -> Result<Vec<f32>, Error>,
-    mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
+    predict: impl Fn(&Table, u64) -> Result<T, Error>,
+    mut take: impl FnMut(&Table, &T) -> Result<(), E>,
 ) -> Result<Tally, E> {
     let (mut table, mut tally) = (Table::default(), Tally::default());
     while rows.batch(BATCH, &mut table).map_err(Error::from)? > 0 {

@@ -119,6 +119,26 @@ fn groups_stay_together_and_missing_labels_are_told() {
 }
 
 #[test]
+fn replicates_are_weighed_by_a_column() {
+    let text = table(400, |row| random(row / 2), |row| (row % 13).to_string());
+    let reads = |(at, line): (usize, &str)| match at {
+        0 => format!("reads,{line}\n"),
+        _ => format!("{at},{line}\n"),
+    };
+    let weighed: String = text.lines().enumerate().map(reads).collect();
+    for (options, key) in [("--weight reads", "weight"), ("--variance reads", "variance")] {
+        let (experiment, warnings) = plan(&weighed, &format!("--label value {options}"));
+        assert_eq!(experiment["label"]["replicates"][key].as_str(), Some("reads"), "{warnings}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rows.csv"), weighed.replace("\n7,", "\n0,")).unwrap();
+    let new = "new {}/own.toml --data {}/rows.csv --label value --weight";
+    fails(&format!("{new} reads"), folder.path(), 1, &["line 8", "`reads`", "a number above 0"]);
+    fails(&format!("{new} cells"), folder.path(), 1, &["no column `cells`", "reads, id, Sequence, value"]);
+    fails(&format!("{new} reads --variance reads"), folder.path(), 2, &["cannot be used with"]);
+}
+
+#[test]
 fn rows_that_are_all_related_are_split_at_random_with_a_warning() {
     let origin = random(0);
     let variant = |row: usize| {

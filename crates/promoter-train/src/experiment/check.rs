@@ -2,10 +2,14 @@
 
 use promoter_metrics::Metric;
 
-use super::{Experiment, Keep, Label};
+use promoter_seq::read::Columns;
+use promoter_zoo::registry::NetworkConfig;
+
+use super::{Data, Experiment, Keep, Label};
 use crate::Error;
 use crate::batch::Averaging;
 use crate::error::{conflict, experiment};
+use crate::loss::Loss;
 
 /// Largest number of steps, rows of a batch or epochs: products of two of them fit into 64 bits.
 const MOST: u64 = 1 << 31;
@@ -54,8 +58,13 @@ impl Experiment {
         if let Some(average) = training.average {
             average.check()?;
         }
+        if self.label.replicates.is_some() && self.filter.drop_duplicates {
+            let reason = "cannot be combined with `filter.drop_duplicates`, which leaves one row of each sequence";
+            return Err(conflict("label.replicates", reason));
+        }
         self.loss.check()?;
         self.check_masked()?;
+        self.check_columns()?;
         self.optimiser.check()?;
         self.schedule.check()?;
         if let Some(sharpness) = &self.sharpness {
@@ -78,6 +87,47 @@ impl Experiment {
         match pieces.into_iter().find(|(_, pieces)| *pieces > 1) {
             Some((key, pieces)) => Err(experiment(key, pieces, "1, as `training.sync_batch_norm` is on")),
             None => Ok(()),
+        }
+    }
+
+    /// Several columns of labels need a network that predicts them, a loss that can leave one out, and a file whose own
+    /// label does not stand beside them.
+    fn check_columns(&self) -> Result<(), Error> {
+        let (columns, network) = (&self.label.columns, &self.network);
+        let named = columns.join(", ");
+        let predicted = match network {
+            NetworkConfig::Upstream(network) => network.labels,
+            _ => 1,
+        };
+        let expected = columns.len().max(1);
+        if predicted != expected as i64 {
+            return Err(match network {
+                NetworkConfig::Upstream(_) => {
+                    experiment("network.labels", predicted, format!("{expected}, one for each of `label.columns`"))
+                }
+                _ => conflict("label.columns", format!("needs the network upstream: {} has one label", network.name())),
+            });
+        }
+        if columns.is_empty() {
+            return Ok(());
+        }
+        if columns.len() < 2 || (1..columns.len()).any(|i| columns[..i].contains(&columns[i])) {
+            return Err(experiment("label.columns", named, "two names or more, each of them once"));
+        }
+        match &self.data {
+            Data::File { read, .. } if matches!(read.columns, Columns::Named { label: None, .. }) => {}
+            _ => {
+                let reason = "needs a file with `columns = { named = { sequence = \"...\" } }`, where no label is named";
+                return Err(conflict("label.columns", reason));
+            }
+        }
+        match self.label {
+            _ if self.loss == Loss::SoftBins => Err(conflict("label.columns", "cannot be combined with soft bins")),
+            Label { noise: Some(_), .. } => Err(conflict("label.columns", "cannot be combined with `label.noise`")),
+            Label { standardise_by: Some(_), .. } => {
+                Err(conflict("label.columns", "cannot be combined with `label.standardise_by`"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use promoter_label::Transform;
-use promoter_seq::Split;
+use promoter_seq::{Replicates, Split};
 use promoter_seq::read::{Columns, ReadOptions};
 use promoter_zoo::registry::NetworkConfig;
 use toml::{Table, Value};
@@ -51,9 +51,9 @@ pub(super) fn write(choices: &Choices) -> Result<String, Error> {
 fn head(Choices { recipe, survey, .. }: &Choices) -> String {
     let file = recipe.data.file_name().map(Path::new).unwrap_or(&recipe.data).display().to_string();
     let Survey { rows, lowest, highest, .. } = survey;
-    let title = match &recipe.label {
-        Some(label) => format!("{label} of {file}"),
-        None => file,
+    let title = match &recipe.labels[..] {
+        [] => file,
+        labels => format!("{} of {file}", labels.join(", ")),
     };
     format!(
         "# An experiment for {rows} rows with labels from {lowest} to {highest}. `promoter train FILE` runs it,\n# \
@@ -69,9 +69,8 @@ fn data(Choices { recipe, options, .. }: &Choices) -> String {
         quoted(&recipe.data.to_string_lossy())
     );
     if let Columns::Named { sequence, label } = &options.columns {
-        let label = label.as_deref().unwrap_or_default();
-        let columns = format!("sequence = {}, label = {}", quoted(sequence), quoted(label));
-        text += &format!("columns = {{ named = {{ {columns} }} }}\n");
+        let label = label.as_ref().map_or_else(String::new, |label| format!(", label = {}", quoted(label)));
+        text += &format!("columns = {{ named = {{ sequence = {}{label} }} }}\n", quoted(sequence));
     }
     if let Some(group) = &recipe.group {
         text += &format!("keep = [{}] # for the split\n", quoted(group));
@@ -111,7 +110,7 @@ fn encoding(Choices { survey, .. }: &Choices) -> String {
     )
 }
 
-fn label(Choices { learning, survey, .. }: &Choices) -> String {
+fn label(Choices { recipe, learning, survey, .. }: &Choices) -> String {
     let transform = learning.transform;
     let why = match transform {
         Transform::Log1p => format!(
@@ -122,7 +121,22 @@ fn label(Choices { learning, survey, .. }: &Choices) -> String {
         Transform::ZScore => "Labels are learnt with mean 0 and standard deviation 1".into(),
         _ => "The network's loss is defined on labels as they are".into(),
     };
-    format!("# {why}. Predictions have the unit of the label.\n[label]\ntransform = \"{}\"\n", transform.name())
+    let replicates = match &recipe.replicates {
+        None => String::new(),
+        Some(Replicates::Mean) => "\"mean\"".to_owned(),
+        Some(Replicates::Weight(column)) => format!("{{ weight = {} }}", quoted(column)),
+        Some(Replicates::Variance(column)) => format!("{{ variance = {} }}", quoted(column)),
+    };
+    let mut text =
+        format!("# {why}. Predictions have the unit of the label.\n[label]\ntransform = \"{}\"\n", transform.name());
+    if let names @ [_, _, ..] = &recipe.labels[..] {
+        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        text += &format!("columns = [{}] # one network learns them all; rows may lack some\n", names.join(", "));
+    }
+    if !replicates.is_empty() {
+        text += &format!("replicates = {replicates} # rows of one sequence become one, with the mean of their labels\n");
+    }
+    text
 }
 
 fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) -> Result<String, Error> {
@@ -140,11 +154,17 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
                 quoted(preset),
                 survey.length
             );
+            if recipe.labels.len() > 1 {
+                text += &format!("labels = {} # `label.columns`\n", recipe.labels.len());
+            }
         }
         Some(preset) => {
             text += &format!("name = {}\n", quoted(recipe.network.as_deref().unwrap_or_default()));
             let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
-            let config = preset.clone().with_input(input)?;
+            let mut config = preset.clone().with_input(input)?;
+            if let NetworkConfig::Upstream(network) = &mut config {
+                network.labels = recipe.labels.len().max(1) as i64;
+            }
             for (key, value) in differing(&config, preset) {
                 text += &format!("{key} = {value}\n");
             }
