@@ -44,7 +44,7 @@ struct How {
     mixed: bool,
     /// Label to predict, where the models have learnt several
     #[arg(long, value_name = "NAME")]
-    output: Option<String>,
+    label: Option<String>,
     #[command(flatten)]
     device: device::Choice,
 }
@@ -65,7 +65,7 @@ impl Models {
     /// The models, and the names of the labels that are predicted; empty where it is one.
     pub(crate) fn open_with_labels(&self) -> Result<(Ensemble, Vec<String>)> {
         let ensemble = self.how.read(&self.paths.models)?;
-        let names = if self.how.output.is_none() { ensemble.names()?.to_vec() } else { Vec::new() };
+        let names = if self.how.label.is_none() { ensemble.names()?.to_vec() } else { Vec::new() };
         Ok((ensemble, names))
     }
 
@@ -106,8 +106,8 @@ impl How {
     fn open(&self, models: &[PathBuf]) -> Result<Ensemble> {
         let ensemble = self.read(models)?;
         for (path, member) in models.iter().zip(ensemble.members()) {
-            if self.output.is_none() && !member.names().is_empty() {
-                bail!("{} has learnt {}: choose one with --output", path.display(), member.names().join(", "));
+            if self.label.is_none() && !member.names().is_empty() {
+                bail!("{} has learnt {}: choose one with --label", path.display(), member.names().join(", "));
             }
         }
         Ok(ensemble)
@@ -116,9 +116,9 @@ impl How {
     fn read(&self, models: &[PathBuf]) -> Result<Ensemble> {
         let device = self.device.device()?;
         let mut members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(output) = &self.output {
+        if let Some(label) = &self.label {
             for (path, member) in models.iter().zip(&mut members) {
-                member.choose(output).with_context(|| path.display().to_string())?;
+                member.choose(label).with_context(|| path.display().to_string())?;
             }
         }
         if !self.mixed {

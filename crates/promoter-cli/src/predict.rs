@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sink = arguments.target.open()?;
     let (ensemble, names) = arguments.models.open_with_labels()?;
     if !names.is_empty() && (arguments.rank || arguments.ids.is_some()) {
-        bail!("--rank and --ids are for one label, the model has {}: choose one with --output", names.join(", "));
+        bail!("--rank and --ids are for one label, the model has {}: choose one with --label", names.join(", "));
     }
     let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
     let mut out = match &arguments.ids {

@@ -215,7 +215,7 @@ impl Predictor {
                 [] => "none: the model has one label only".to_owned(),
                 names => format!("one of {}", names.join(", ")),
             };
-            Error::Setting { name: "output", value: name.to_owned(), expected }
+            Error::Setting { name: "label", value: name.to_owned(), expected }
         };
         self.chosen = self.names().iter().position(|known| known == name).ok_or_else(refuse)?;
         Ok(())

@@ -42,7 +42,7 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
         },
     );
     if !description.names.is_empty() {
-        text += &format!("| labels | {}: choose one with `--output` |\n", description.names.join(", "));
+        text += &format!("| labels | {}: choose one with `--label` |\n", description.names.join(", "));
     }
     if let Some(training) = &description.training {
         text += &self::training(training);
