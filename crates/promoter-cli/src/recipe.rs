@@ -31,9 +31,10 @@ pub(crate) struct Options {
     /// Column of the labels' variances: rows of one sequence become one, their labels weighted by 1 / variance
     #[arg(long, value_name = "COLUMN", requires = "label")]
     variance: Option<String>,
-    /// Network to train [default: convolutions and an LSTM in a size for the number of rows]
+    /// Network to train, or `ridge` for ridge regression on k-mer counts alone [default: convolutions and an LSTM in a
+    /// size for the number of rows]
     #[arg(long, value_name = "NAME", requires = "data", hide_possible_values = true,
-        value_parser = PossibleValuesParser::new(NetworkConfig::names()))]
+        value_parser = PossibleValuesParser::new([NetworkConfig::names(), vec!["ridge"]].concat()))]
     network: Option<String>,
     /// Size of the network and passes over the rows [default: small below 4,000 rows, medium below 50,000]
     #[arg(long, value_enum, requires = "data")]

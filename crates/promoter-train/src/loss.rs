@@ -170,11 +170,14 @@ mod tests {
 
     #[test]
     fn a_missing_label_adds_nothing_to_loss_and_gradient() {
-        let output = Tensor::from_slice(&[0.1f32, 0.2, 0.6, 0.9, 0.3, 0.4, 0.5, 0.7]).view([2, 4]).set_requires_grad(true);
+        let output =
+            Tensor::from_slice(&[0.1f32, 0.2, 0.6, 0.9, 0.3, 0.4, 0.5, 0.7]).view([2, 4]).set_requires_grad(true);
         let target = Tensor::from_slice(&[0.5f32, f32::NAN, 0.25, 1.0]).view([2, 2]);
         for loss in [Loss::Mse, Loss::Poisson { eps: 1e-7 }, Loss::SmoothL1 { beta: 0.1 }, Loss::Huber { delta: 0.1 }] {
             let found = loss.forward(&output, &target).unwrap();
-            let of = |row: i64, column: i64, label: f32| value(loss, &output.narrow(0, row, 1).narrow(1, 2 * column, 2), &[label]);
+            let of = |row: i64, column: i64, label: f32| {
+                value(loss, &output.narrow(0, row, 1).narrow(1, 2 * column, 2), &[label])
+            };
             let expected = (of(0, 0, 0.5) + of(1, 0, 0.25) + of(1, 1, 1.0)) / 4.0;
             assert!((found.double_value(&[]) - expected).abs() < 1e-6, "{loss:?}");
             let gradient = Tensor::run_backward(&[found], &[&output], false, false).remove(0);

@@ -248,11 +248,7 @@ fn check_labelled(names: &[String], parts: [&Part; 3]) -> Result<(), Error> {
 type Labelled = (Table, Vec<Vec<f32>>);
 
 /// One row for each sequence, with the means of its labels; the table's own labels are those of the first column.
-pub(crate) fn merged(
-    table: &Table,
-    columns: &[Vec<f32>],
-    replicates: &Replicates,
-) -> Result<Labelled, SequenceError> {
+pub(crate) fn merged(table: &Table, columns: &[Vec<f32>], replicates: &Replicates) -> Result<Labelled, SequenceError> {
     let merged = replicates.merge(table)?;
     let columns: Vec<_> = columns.iter().map(|labels| merged.means(labels)).collect();
     let first = columns.first().cloned().unwrap_or_default();

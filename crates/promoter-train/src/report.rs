@@ -14,19 +14,19 @@ use crate::prepared::Part;
 use crate::run::{Folder, Line};
 use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
-/// The kept network on each part of the rows, and ridge regression on k-mer counts beside it; `joined` where ridge
-/// regression is part of the network's predictions too. Of several labels, which `names` has, the means come first.
+/// The kept network, which is called `network`, on each part of the rows, and ridge regression on k-mer counts beside it.
+/// Of several labels, which `names` has, the means come first.
 pub(crate) fn lines(
     prepared: &Prepared,
     outcome: &Outcome,
-    joined: bool,
+    network: &str,
     names: &[String],
 ) -> Result<Vec<Line>, Error> {
     let [train, validation, test] = &outcome.of_labels;
     let mut of_labels = Vec::new();
     for label in 0..prepared.labels.len() {
-        let network = (train[label], validation[label], test.get(label).copied());
-        of_labels.push(of_label(prepared, label, network, if joined { "network with ridge" } else { "network" })?);
+        let scores = (train[label], validation[label], test.get(label).copied());
+        of_labels.push(of_label(prepared, label, scores, network)?);
     }
     if let ([lines], []) = (&of_labels[..], names) {
         return Ok(lines.clone());

@@ -23,8 +23,8 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use promoter_encode::embed::Vectors;
 use promoter_encode::base;
+use promoter_encode::embed::Vectors;
 use promoter_encode::embed::io::Format;
 use promoter_encode::file::{remove_leftovers, write_whole};
 

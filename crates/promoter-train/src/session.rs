@@ -278,7 +278,13 @@ impl Session {
     /// [`Error::NotFinite`] when training diverges, [`Error::Io`] when the folder cannot be written,
     /// [`Error::Stopped`]; the run can be resumed after all of them.
     pub fn train(&mut self, observe: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
-        while self.state.counters.epoch * self.steps_per_epoch() < self.total_steps() && !self.is_out_of_patience() {
+        if self.experiment.network.is_ridge() {
+            self.record_ridge()?;
+        }
+        while !self.experiment.network.is_ridge()
+            && self.state.counters.epoch * self.steps_per_epoch() < self.total_steps()
+            && !self.is_out_of_patience()
+        {
             self.epoch(observe)?;
         }
         observe(Progress::Evaluating);
@@ -292,8 +298,16 @@ impl Session {
     /// [`Error::Metric`] when ridge regression has no scores, [`Error::Plot`], [`Error::Page`], [`Error::Io`].
     pub fn report(&self, outcome: &Outcome) -> Result<Summary, Error> {
         let is_expression = self.experiment.loss.uses_labels();
-        let joined = self.experiment.training.with_ridge;
-        let lines = if is_expression { report::lines(&self.prepared, outcome, joined, &self.experiment.label.columns)? } else { Vec::new() };
+        let network = match (self.experiment.network.is_ridge(), self.experiment.training.with_ridge) {
+            (true, _) => "ridge",
+            (false, true) => "network with ridge",
+            (false, false) => "network",
+        };
+        let lines = if is_expression {
+            report::lines(&self.prepared, outcome, network, &self.experiment.label.columns)?
+        } else {
+            Vec::new()
+        };
         let summary = Summary {
             title: self.experiment.title.clone(),
             lines,

@@ -3,8 +3,8 @@
 
 use promoter_seq::read::{Columns, ReadOptions};
 use promoter_seq::{Filter, Replicates};
-use promoter_train::loss::Loss;
 use promoter_train::experiment::Data;
+use promoter_train::loss::Loss;
 use promoter_train::{Experiment, Prepared};
 use promoter_zoo::registry::NetworkConfig;
 use promoter_zoo::upstream;

@@ -113,6 +113,12 @@ pub trait Network: std::fmt::Debug + Send {
     }
 }
 
+/// Whether there is one label: it is then not written.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(crate) fn is_one(labels: &i64) -> bool {
+    *labels == 1
+}
+
 /// Checks the shape and kind of an input; networks call it first.
 pub(crate) fn check_input(x: &Tensor, input: Input) -> Result<(), Error> {
     let size = x.size();

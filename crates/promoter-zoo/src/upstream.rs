@@ -34,8 +34,8 @@ pub struct Config {
     pub input_channels: i64,
     /// Networks whose mean is predicted.
     pub members: i64,
-    /// Labels that are predicted, as many as `label.columns` of the experiment.
-    #[serde(skip_serializing_if = "is_one")]
+    /// Labels that are predicted, as many as `label.columns` of the experiment; 1 if omitted.
+    #[serde(skip_serializing_if = "crate::network::is_one")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub labels: i64,
     /// Filters of the three convolutions of each member.
@@ -115,10 +115,6 @@ impl Architecture for Config {
     fn make(&self, params: &mut Params) -> Result<Upstream, Error> {
         Upstream::new(self, &mut params.root())
     }
-}
-
-fn is_one(labels: &i64) -> bool {
-    *labels == 1
 }
 
 impl Default for Config {

@@ -20,11 +20,11 @@ use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
-use promoter_train::{OfLabel, Readout};
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
 use promoter_train::run::Folder;
+use promoter_train::{OfLabel, Readout};
 use promoter_zoo::{Mode, Network};
 use tch::{Device, TchError, Tensor};
 
@@ -56,7 +56,9 @@ pub struct Tally {
 impl Tally {
     /// Counts a sequence that goes to these models.
     fn add(&mut self, codes: &[u8], members: &[Predictor]) {
-        let fits = || members.iter().map(|member| member.description.encoding.fit());
+        // Ridge regression sees whole sequences.
+        let networks = || members.iter().filter(|member| !member.description.network.is_ridge());
+        let fits = || networks().map(|member| member.description.encoding.fit());
         self.rows += 1;
         self.longer += u64::from(fits().any(|fit| fit.before(codes.len()) > fit.length));
         self.shorter += u64::from(fits().any(|fit| fit.before(codes.len()) < fit.length));

@@ -158,7 +158,8 @@ fn one_network_learns_several_labels_and_predicts_each() {
     two_labels(folder.path());
     let train = "train --data {}/rows.tsv --label a --label b --recipe small --out {}/runs/own";
     let said = succeeds(&format!("{train} {HERE}"), folder.path());
-    for line in ["mean: network with ridge, held-out", "a: network with ridge, held-out", "b: ridge on 2..6-mers, test"] {
+    for line in ["mean: network with ridge, held-out", "a: network with ridge, held-out", "b: ridge on 2..6-mers, test"]
+    {
         assert!(said.contains(line), "{line}: {said}");
     }
     let file = fs::read_to_string(folder.path().join("runs/own.toml")).unwrap();
@@ -193,6 +194,54 @@ fn one_network_learns_several_labels_and_predicts_each() {
     fails(&format!("{predict} --rank"), folder.path(), 1, &["the model has a, b", "--label"]);
     fails(&format!("{predict} --label c"), folder.path(), 1, &["label is c", "one of a, b"]);
     succeeds("explain {}/runs/own {}/held_out.txt --label b --device cpu -o {}/explained.tsv", folder.path());
+}
+
+#[test]
+fn ridge_regression_is_a_predictor_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    succeeds("simulate --rows 400 --seed 3 -o {}/raw.tsv", folder.path());
+    let raw = fs::read_to_string(folder.path().join("raw.tsv")).unwrap();
+    let line = |line: &str| {
+        let (sequence, label) = line.split_once('\t').unwrap();
+        format!("{sequence}\t{label}\t{}\n", (label.parse::<f64>().unwrap() / 2.0).exp())
+    };
+    let rows: String = raw.lines().map(line).collect();
+    fs::write(folder.path().join("rows.tsv"), format!("sequence\tbins\ttail\n{rows}")).unwrap();
+    for (labels, run) in [("--label bins", "bins"), ("--label tail", "tail"), ("--label bins --label tail", "both")] {
+        let train = format!("train --data {{}}/rows.tsv {labels} --network ridge --out {{}}/runs/{run}");
+        let said = succeeds(&format!("{train} {HERE}"), folder.path());
+        assert!(said.contains("ridge, held-out test rows") && !said.contains("epoch"), "{said}");
+        let path = folder.path().join(format!("runs/{run}"));
+        let bytes = fs::metadata(path.join("predictor.safetensors")).unwrap().len();
+        assert!(bytes < 120_000 && path.join("report.html").is_file(), "{bytes} bytes");
+        // Its scores are those of the floor; of what is learnt as a logarithm, in its units.
+        let scores = |start: &str| -> Vec<f64> {
+            let line = said.lines().find(|line| line.starts_with(start)).unwrap();
+            line[38..].split_whitespace().map(|score| score.parse().unwrap()).collect()
+        };
+        if run == "bins" {
+            assert_eq!(scores("ridge, held-out test rows"), scores("ridge on 2..6-mers, test"));
+        }
+        let held_out = fs::read_to_string(path.join("test_predictions.tsv")).unwrap();
+        let fields = |text: &str, column: usize| -> Vec<String> {
+            text.lines().skip(1).map(|line| line.split('\t').nth(column).unwrap().to_owned()).collect()
+        };
+        fs::write(folder.path().join("held_out.txt"), fields(&held_out, 0).join("\n") + "\n").unwrap();
+        let again = succeeds(
+            &format!("predict {{}}/runs/{run}/predictor.safetensors {{}}/held_out.txt --device cpu"),
+            folder.path(),
+        );
+        let again = if run == "both" { again } else { format!("\n{again}") };
+        for (scored, predicted) in fields(&held_out, 2).iter().zip(fields(&again, 1)) {
+            let [a, b] = [scored, &predicted].map(|text| text.parse::<f32>().unwrap());
+            assert!((a - b).abs() <= 1e-4 * a.abs(), "{a} {b}");
+        }
+    }
+    let explain = "explain {}/runs/tail {}/held_out.txt --method deep-lift --device cpu -o {}/explained.tsv";
+    succeeds(explain, folder.path());
+    succeeds(&format!("train --resume --out {{}}/runs/bins {HERE}"), folder.path());
+    let alone = format!("train {{}}/runs/bins.toml --set training.with_ridge=false --out {{}}/runs/other {HERE}");
+    fails(&alone, folder.path(), 1, &["`network` is ridge", "with_ridge"]);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use promoter_metrics::Metric;
 
 use promoter_seq::read::Columns;
-use promoter_zoo::registry::NetworkConfig;
 
 use super::{Data, Experiment, Keep, Label};
 use crate::Error;
@@ -65,6 +64,9 @@ impl Experiment {
         self.loss.check()?;
         self.check_masked()?;
         self.check_columns()?;
+        if self.network.is_ridge() && !training.with_ridge {
+            return Err(conflict("network", "is ridge: it needs `training.with_ridge = true`"));
+        }
         self.optimiser.check()?;
         self.schedule.check()?;
         if let Some(sharpness) = &self.sharpness {
@@ -95,18 +97,14 @@ impl Experiment {
     fn check_columns(&self) -> Result<(), Error> {
         let (columns, network) = (&self.label.columns, &self.network);
         let named = columns.join(", ");
-        let predicted = match network {
-            NetworkConfig::Upstream(network) => network.labels,
-            _ => 1,
-        };
-        let expected = columns.len().max(1);
+        let (predicted, expected) = (network.labels(), columns.len().max(1));
+        if network.clone().with_labels(expected as i64).is_none() {
+            let reason = format!("needs the network upstream, or ridge: {} has one label", network.name());
+            return Err(conflict("label.columns", reason));
+        }
         if predicted != expected as i64 {
-            return Err(match network {
-                NetworkConfig::Upstream(_) => {
-                    experiment("network.labels", predicted, format!("{expected}, one for each of `label.columns`"))
-                }
-                _ => conflict("label.columns", format!("needs the network upstream: {} has one label", network.name())),
-            });
+            let expected = format!("{expected}, one for each of `label.columns`");
+            return Err(experiment("network.labels", predicted, expected));
         }
         if columns.is_empty() {
             return Ok(());
@@ -117,7 +115,8 @@ impl Experiment {
         match &self.data {
             Data::File { read, .. } if matches!(read.columns, Columns::Named { label: None, .. }) => {}
             _ => {
-                let reason = "needs a file with `columns = { named = { sequence = \"...\" } }`, where no label is named";
+                let reason =
+                    "needs a file with `columns = { named = { sequence = \"...\" } }`, where no label is named";
                 return Err(conflict("label.columns", reason));
             }
         }
@@ -147,7 +146,7 @@ impl Experiment {
             _ if masked && self.evaluation != Averaging::default() => {
                 Err(conflict("evaluation", "cannot be combined with masked k-mers, which are not averaged"))
             }
-            _ if masked && self.training.with_ridge => {
+            _ if masked && (self.training.with_ridge || self.network.is_ridge()) => {
                 Err(conflict("training.with_ridge", "cannot be combined with masked k-mers, which have no labels"))
             }
             _ => Ok(()),

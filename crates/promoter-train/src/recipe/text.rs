@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use promoter_label::Transform;
-use promoter_seq::{Replicates, Split};
 use promoter_seq::read::{Columns, ReadOptions};
+use promoter_seq::{Replicates, Split};
 use promoter_zoo::registry::NetworkConfig;
 use toml::{Table, Value};
 
@@ -134,12 +134,26 @@ fn label(Choices { recipe, learning, survey, .. }: &Choices) -> String {
         text += &format!("columns = [{}] # one network learns them all; rows may lack some\n", names.join(", "));
     }
     if !replicates.is_empty() {
-        text += &format!("replicates = {replicates} # rows of one sequence become one, with the mean of their labels\n");
+        text +=
+            &format!("replicates = {replicates} # rows of one sequence become one, with the mean of their labels\n");
     }
     text
 }
 
 fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) -> Result<String, Error> {
+    if let Some(config @ NetworkConfig::Ridge(_)) = network {
+        let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
+        let labels = recipe.labels.len().max(1) as i64;
+        let config = config.clone().with_input(input)?.with_labels(labels).unwrap_or_else(|| config.clone());
+        let fields: String = differing(&config, &NetworkConfig::Ridge(promoter_zoo::ridge::Config::default()))
+            .into_iter()
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .collect();
+        return Ok(format!(
+            "# No network: ridge regression on k-mer counts alone.\n[network]\nname = \"ridge\"\n{fields}\n[loss]\nname = \
+             \"mse\"\n"
+        ));
+    }
     let mut text =
         format!("# Size and passes: {}. `promoter info --help` lists the networks.\n[network]\n", effort.name());
     match network {
@@ -162,8 +176,8 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
             text += &format!("name = {}\n", quoted(recipe.network.as_deref().unwrap_or_default()));
             let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
             let mut config = preset.clone().with_input(input)?;
-            if let NetworkConfig::Upstream(network) = &mut config {
-                network.labels = recipe.labels.len().max(1) as i64;
+            if let Some(several) = config.clone().with_labels(recipe.labels.len().max(1) as i64) {
+                config = several;
             }
             for (key, value) in differing(&config, preset) {
                 text += &format!("{key} = {value}\n");
@@ -186,6 +200,9 @@ fn differing(config: &NetworkConfig, other: &NetworkConfig) -> Vec<(String, Valu
 }
 
 fn training(choices: &Choices) -> String {
+    if choices.network.as_ref().is_some_and(NetworkConfig::is_ridge) {
+        return RIDGE.to_owned();
+    }
     let Pace { epochs, batch_size, lr } = pace(choices);
     let steps = if choices.effort == Effort::Large { "checkpoint_steps = 500\n" } else { "" };
     format!(
@@ -215,6 +232,18 @@ precision = "auto" # bf16 where the processor has it
 "#
     )
 }
+
+/// What an experiment without a network says of its training.
+const RIDGE: &str = r#"# Not used: there is nothing to train.
+[optimiser]
+name = "adam_w"
+lr = 0.001
+
+[training]
+epochs = 1
+batch_size = 1
+with_ridge = true # ridge regression on k-mer counts, which is all that predicts
+"#;
 
 fn pace(Choices { effort, survey, network, .. }: &Choices) -> Pace {
     /// Rows that pass in all, from which on there are fewer passes.

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-use crate::state::NETWORK;
 use crate::readout::OfLabel;
+use crate::state::NETWORK;
 use crate::{Environment, EpochRecord, Error, Experiment, Readout};
 
 /// The experiment, every value written out.

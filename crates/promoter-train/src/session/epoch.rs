@@ -34,6 +34,14 @@ impl Session {
         Ok(())
     }
 
+    /// The one record of a run without a network, of which there is nothing to train.
+    pub(super) fn record_ridge(&mut self) -> Result<(), Error> {
+        self.state.counters = Counters { epoch: 0, best: None, ..self.state.counters };
+        self.records.clear();
+        let record = self.record_of_ridge()?;
+        self.close_epoch(EpochRecord { best: true, ..record })
+    }
+
     /// Trains to the end of the epoch or of the pass over the rows, whichever comes first; returns the rows trained on.
     fn pass_over(&mut self, before: u64, steps: u64, observe: &mut dyn FnMut(Progress<'_>)) -> Result<usize, Error> {
         let (epoch, epochs) = (self.state.counters.epoch, self.moment(before).epochs);

@@ -34,15 +34,31 @@ impl Evaluation {
 impl Session {
     /// What the epoch that has just been trained is remembered by.
     pub(super) fn record(&self, seconds: f64, rows_per_second: f64) -> Result<EpochRecord, Error> {
+        let found = self.state.with_averages(|| {
+            self.estimate_averages()?;
+            self.evaluate(&self.validation)
+        })?;
+        self.record_of(&found, seconds, rows_per_second)
+    }
+
+    /// What ridge regression alone is remembered by: there is no epoch to train.
+    pub(super) fn record_of_ridge(&self) -> Result<EpochRecord, Error> {
+        let mut found = self.evaluate(&self.validation)?;
+        let rows: Vec<&[u8]> = self.prepared.validation.rows().map(|(codes, _)| codes).collect();
+        for (label, readout) in self.readouts(&found, &found)?.iter().enumerate() {
+            let outputs = found.prediction.iter_mut().skip(label).step_by(found.columns);
+            let values = readout.apply(&vec![0.0; rows.len()], &rows)?;
+            outputs.zip(values).for_each(|(output, value)| *output = value);
+        }
+        self.record_of(&found, 0.0, 0.0)
+    }
+
+    fn record_of(&self, found: &Evaluation, seconds: f64, rows_per_second: f64) -> Result<EpochRecord, Error> {
         let StepMetrics { loss, mut pearson, mut mse, mean_norm, largest_norm } =
             self.state.sums.metrics().doing("training metrics")?;
         let counters = &self.state.counters;
         let last = self.moment(counters.epoch * self.steps_per_epoch() + counters.step.max(1) - 1);
         let factor = self.experiment.schedule.factor(&last) * counters.plateau.factor;
-        let found = self.state.with_averages(|| {
-            self.estimate_averages()?;
-            self.evaluate(&self.validation)
-        })?;
         let labels: Vec<_> = (0..found.columns).map(|label| found.of_label(label)).collect();
         let validation = if self.experiment.loss.uses_labels() {
             let scores = labels.iter().map(|(truth, prediction)| Scores::of(truth, prediction));
@@ -133,8 +149,7 @@ impl Session {
             }
             let [of_train, of_validation_rows, of_test] = &mut scores;
             (*of_train, _) = self.score(&sample, &of_sample, &readouts)?;
-            (*of_validation_rows, predictions) =
-                self.score(&self.prepared.validation, &of_validation, &readouts)?;
+            (*of_validation_rows, predictions) = self.score(&self.prepared.validation, &of_validation, &readouts)?;
             let names = &self.experiment.label.columns;
             self.run.write_predictions(names, &self.prepared.validation, &predictions)?;
             if !self.prepared.test.is_empty() {
@@ -155,7 +170,8 @@ impl Session {
             test: (!scores[2].is_empty()).then(|| Scores::mean(&scores[2])),
             of_labels: scores,
             predictions,
-            rows_per_second: rows / seconds,
+            // Where nothing was trained, no rows per no time.
+            rows_per_second: if seconds > 0.0 { rows / seconds } else { 0.0 },
             parameters: self.model.params.trainable_count(),
         })
     }

@@ -35,10 +35,14 @@ impl Session {
             let (rows, labels) = self.prepared.train.labelled(label);
             let failed = |source| Error::Metric { what: "ridge regression", source };
             let ridge = Ridge::fit(&rows, &transform.apply(&labels)?).map_err(failed)?;
-            Readout::fit(ridge, &codes, &outputs, &truth)?
+            match self.experiment.network.is_ridge() {
+                true => Readout { line: Affine::new(0.0, 0.0)?, ridge: Some((ridge, 1.0)), ..Readout::IDENTITY },
+                false => Readout::fit(ridge, &codes, &outputs, &truth)?,
+            }
         } else {
             let (truth, outputs) = of_sample.of_label(label);
-            let line = Affine::fit(&outputs, &truth)?;
+            // Of rows that are few, none may have the label.
+            let line = if truth.is_empty() { Affine::IDENTITY } else { Affine::fit(&outputs, &truth)? };
             if line.slope() > 0.0 { Readout { line, ..Readout::IDENTITY } } else { Readout::IDENTITY }
         };
         let values = readout.apply(&outputs, &codes)?;
@@ -61,7 +65,11 @@ impl Session {
             let truth = found.truth.iter().skip(label).step_by(readouts.len());
             let is_there = |(_, truth): &(&f32, &f32)| readouts.len() == 1 || !truth.is_nan();
             let (predicted, truth): (Vec<f32>, Vec<f32>) = own.iter().zip(truth).filter(is_there).unzip();
-            scores.push(Scores::of(&Readout::IDENTITY.in_units(transform, &truth)?, &predicted)?);
+            scores.push(match truth.len() {
+                // Of training rows that are evenly taken, few may have the label.
+                rows @ (0 | 1) => Scores::none(rows as u64),
+                _ => Scores::of(&Readout::IDENTITY.in_units(transform, &truth)?, &predicted)?,
+            });
             predictions.iter_mut().skip(label).step_by(readouts.len()).zip(own).for_each(|(all, own)| *all = own);
         }
         Ok((scores, predictions))
