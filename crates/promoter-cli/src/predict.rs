@@ -11,7 +11,7 @@ use promoter::predictor::Tally;
 use promoter::seq::{self, read::ReadReport};
 use serde_json::{Map, json};
 
-use crate::form::Target;
+use crate::form::{Sink, Target};
 use crate::input::Reading;
 use crate::keep::{self, Keep};
 use crate::models::{self, Models};
@@ -23,7 +23,7 @@ use crate::table::{Header, Kind, Table, Value};
 ///
 /// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
 /// input. Predictions are in the order of the input and in the units of the training labels. The predictions of several
-/// models are averaged. TSV output has no header unless columns are kept: sequence, tab, prediction, as in the DREAM
+/// models are averaged. A model of several labels has a column for each. TSV output has no header unless columns are kept: sequence, tab, prediction, as in the DREAM
 /// 2022 challenge.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -59,16 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
     let mut out = match &arguments.ids {
         Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
-        None => {
-            let names: Vec<String> = names.iter().map(|name| format!("prediction_{name}")).collect();
-            let (header, predictions) = match &names[..] {
-                [] => (Header::No, vec!["prediction"]),
-                names => (Header::Yes, names.iter().map(String::as_str).collect()),
-            };
-            let predictions = predictions.iter().map(|&name| (name, Kind::Real));
-            let columns: Vec<_> = std::iter::once(("sequence", Kind::Text)).chain(predictions).collect();
-            Writer::Rows(arguments.keep.begin(sink, header, &columns)?)
-        }
+        None => Writer::Rows(begin(&arguments.keep, sink, &names)?),
     };
     let started = Instant::now();
     let bar = progress::count("sequences");
@@ -112,6 +103,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     tell(&tally, rows.report(), started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// A table with a column for the prediction, or for that of each of several labels, which a header then names.
+fn begin(keep: &Keep, sink: Sink, labels: &[String]) -> Result<Table> {
+    let predictions: Vec<String> = match labels {
+        [] => vec!["prediction".to_owned()],
+        labels => labels.iter().map(|name| format!("prediction_{name}")).collect(),
+    };
+    let mut columns = vec![("sequence", Kind::Text)];
+    columns.extend(predictions.iter().map(|name| (name.as_str(), Kind::Real)));
+    keep.begin(sink, if labels.is_empty() { Header::No } else { Header::Yes }, &columns)
 }
 
 /// Where predictions go.

@@ -25,7 +25,8 @@ pub(crate) struct Options {
     /// together]
     #[arg(long, value_name = "COLUMN", requires = "label")]
     group: Option<String>,
-    /// Column of weights, such as reads or cells: rows of one sequence become one, with the weighted mean of their labels
+    /// Column of weights, such as reads or cells: rows of one sequence become one, with the weighted mean of their
+    /// labels
     #[arg(long, value_name = "COLUMN", requires = "label", conflicts_with = "variance")]
     weight: Option<String>,
     /// Column of the labels' variances: rows of one sequence become one, their labels weighted by 1 / variance

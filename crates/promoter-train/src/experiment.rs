@@ -135,9 +135,9 @@ pub struct Label {
     /// training labels together, so that labels of several assays can be learnt at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardise_by: Option<String>,
-    /// What becomes of several rows of one sequence. If given, they become one, the first, with the mean of their labels:
-    /// `"mean"`, weighted by a column as in `{ weight = "reads" }`, or by 1 / a column as in `{ variance = "var" }`. If
-    /// omitted, they stay rows of their own.
+    /// What becomes of several rows of one sequence. If given, they become one, the first, with the mean of their
+    /// labels: a plain one, `"mean"`, weighted by a column, or by 1 / a column of variances. If omitted, they stay rows
+    /// of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicates: Option<Replicates>,
     /// Transform, fitted to the labels that train.

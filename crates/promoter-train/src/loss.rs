@@ -65,9 +65,10 @@ fn share() -> f64 {
 
 impl Loss {
     /// # Shapes
-    /// `output` (B, K), `target` (B,) to a number; classes as `target` have kind i64, and -100 does not count. Of several
-    /// labels `target` is (B, columns), with NaN for those that are missing, and `output` has K / columns outputs for each,
-    /// side by side. A missing label adds 0: the mean is over all rows and columns, whichever labels a batch has.
+    /// `output` (B, K), `target` (B,) to a number; classes as `target` have kind i64, and -100 does not count. Of
+    /// several labels `target` is (B, columns), with NaN for those that are missing, and `output` has K / columns
+    /// outputs for each, side by side. A missing label adds 0: the mean is over all rows and columns, whichever labels
+    /// a batch has.
     ///
     /// # Errors
     /// [`Error::Torch`].
@@ -101,7 +102,7 @@ impl Loss {
     /// The mean over the outputs of all columns, those of missing labels and their labels set to 0.
     fn mean_of_columns(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
         let (rows, columns) = target.size2()?;
-        let output = output.f_to_kind(Kind::Float)?.f_view([rows, columns, -1])?;
+        let output = output.f_to_kind(Kind::Float)?.f_reshape([rows, columns, -1])?;
         let missing = target.f_isnan()?.f_unsqueeze(2)?.f_expand_as(&output)?;
         let levels = target.f_unsqueeze(2)?.f_expand_as(&output)?.f_masked_fill(&missing, 0.0)?;
         let output = output.f_masked_fill(&missing, 0.0)?;

@@ -53,8 +53,8 @@ impl OfLabel {
 /// `slope * output + intercept + weight * ridge(sequence)` is the transformed label. On a few thousand rows a network
 /// and ridge regression err differently, so that both together predict better than either.
 ///
-/// Where the transform is a curve, what its inverse makes of a mean is not the mean: the exponential of a mean logarithm
-/// lies below the mean label. The second line mends that.
+/// Where the transform is a curve, what its inverse makes of a mean is not the mean: the exponential of a mean
+/// logarithm lies below the mean label. The second line mends that.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Readout {
     /// The line.

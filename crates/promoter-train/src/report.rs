@@ -14,8 +14,8 @@ use crate::prepared::Part;
 use crate::run::{Folder, Line};
 use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
-/// The kept network, which is called `network`, on each part of the rows, and ridge regression on k-mer counts beside it.
-/// Of several labels, which `names` has, the means come first.
+/// The kept network, which is called `network`, on each part of the rows, and ridge regression on k-mer counts beside
+/// it. Of several labels, which `names` has, the means come first.
 pub(crate) fn lines(
     prepared: &Prepared,
     outcome: &Outcome,

@@ -160,8 +160,8 @@ impl Predictor {
         run::read(&Folder::open(folder)?, device)
     }
 
-    /// The network of a checkpoint, as a run leaves some on its way; `labels` has the transform of each label, fitted to
-    /// its training labels.
+    /// The network of a checkpoint, as a run leaves some on its way; `labels` has the transform of each label, fitted
+    /// to its training labels.
     ///
     /// # Errors
     /// [`Error::Training`], [`Error::Weights`]; as [`new`](Self::new).

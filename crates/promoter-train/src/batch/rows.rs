@@ -12,8 +12,9 @@ use crate::encoding::{Encoding, Fitter};
 use crate::error::Doing;
 use crate::prepared::Part;
 
-/// Rows of one length: their labels on the device, (rows,), or (rows, columns) with NaN for those that are missing; their base codes there as well or, when they are too many, on the
-/// host, from where they are sent in the order they are needed.
+/// Rows of one length: their labels on the device, (rows,), or (rows, columns) with NaN for those that are missing;
+/// their base codes there as well or, when they are too many, on the host, from where they are sent in the order they
+/// are needed.
 #[derive(Debug)]
 pub struct Rows {
     codes: Codes,

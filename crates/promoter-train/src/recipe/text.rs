@@ -142,16 +142,10 @@ fn label(Choices { recipe, learning, survey, .. }: &Choices) -> String {
 
 fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) -> Result<String, Error> {
     if let Some(config @ NetworkConfig::Ridge(_)) = network {
-        let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
-        let labels = recipe.labels.len().max(1) as i64;
-        let config = config.clone().with_input(input)?.with_labels(labels).unwrap_or_else(|| config.clone());
-        let fields: String = differing(&config, &NetworkConfig::Ridge(promoter_zoo::ridge::Config::default()))
-            .into_iter()
-            .map(|(key, value)| format!("{key} = {value}\n"))
-            .collect();
         return Ok(format!(
-            "# No network: ridge regression on k-mer counts alone.\n[network]\nname = \"ridge\"\n{fields}\n[loss]\nname = \
-             \"mse\"\n"
+            "# No network: ridge regression on k-mer counts alone.\n[network]\nname = \"ridge\"\n{}\n[loss]\nname = \
+             \"mse\"\n",
+            fields(config, recipe, survey)?
         ));
     }
     let mut text =
@@ -174,14 +168,7 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
         }
         Some(preset) => {
             text += &format!("name = {}\n", quoted(recipe.network.as_deref().unwrap_or_default()));
-            let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
-            let mut config = preset.clone().with_input(input)?;
-            if let Some(several) = config.clone().with_labels(recipe.labels.len().max(1) as i64) {
-                config = several;
-            }
-            for (key, value) in differing(&config, preset) {
-                text += &format!("{key} = {value}\n");
-            }
+            text += &fields(preset, recipe, survey)?;
         }
     }
     text += match learning.loss {
@@ -190,6 +177,17 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
         _ => "\n[loss]\nname = \"mse\"\n",
     };
     Ok(text)
+}
+
+/// What a table asks of a network otherwise than its preset has it, one line for each field.
+fn fields(preset: &NetworkConfig, recipe: &Recipe, survey: &Survey) -> Result<String, Error> {
+    let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
+    let mut config = preset.clone().with_input(input)?;
+    // The check of the experiment refuses a network that has no such number of labels.
+    if let Some(several) = config.clone().with_labels(recipe.labels.len().max(1) as i64) {
+        config = several;
+    }
+    Ok(differing(&config, preset).iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
 }
 
 /// The fields of a network that are not those of another.

@@ -9,8 +9,8 @@ use crate::prepared::Part;
 use crate::{Error, Readout, Scores};
 
 impl Session {
-    /// What brings outputs of the kept network to each label, as the experiment wants it, from what it makes of training
-    /// rows, evenly taken, and of the validation rows.
+    /// What brings outputs of the kept network to each label, as the experiment wants it, from what it makes of
+    /// training rows, evenly taken, and of the validation rows.
     pub(super) fn readouts(&self, of_sample: &Evaluation, of_validation: &Evaluation) -> Result<Vec<Readout>, Error> {
         let labels = self.prepared.labels.iter().enumerate();
         labels.map(|(i, label)| self.readout(i, label, of_sample, of_validation)).collect()

@@ -17,8 +17,8 @@ pub struct DenseHead {
 }
 
 impl DenseHead {
-    /// One output unit. `init` makes the initial kernels from the numbers of inputs and outputs; `dropout` follows each of the two
-    /// hidden layers.
+    /// One output unit. `init` makes the initial kernels from the numbers of inputs and outputs; `dropout` follows each
+    /// of the two hidden layers.
     ///
     /// # Errors
     /// [`Error::Params`].

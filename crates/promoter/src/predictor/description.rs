@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 /// Latest format of predictor files. This version reads those from 1 on: 2 added vectors of k-mers and the evaluation,
-/// 3 the calibration, 4 ridge regression, 5 the line in units of the label and further labels; it writes 4 where that is enough.
+/// 3 the calibration, 4 ridge regression, 5 the line in units of the label and further labels; it writes 4 where that
+/// is enough.
 pub const FORMAT: u64 = 5;
 
 /// What a predictor file says about its weights.
