@@ -21,11 +21,11 @@ use crate::{Result, Table};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Replicates {
-    /// All as much.
+    /// All alike.
     Mean,
-    /// As much as this column says: reads or cells, for instance.
+    /// By this column, such as numbers of reads or cells.
     Weight(String),
-    /// By 1 / this column, the variance of each label.
+    /// By 1 / this column, the variances of the labels.
     Variance(String),
 }
 
