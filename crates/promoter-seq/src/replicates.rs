@@ -1,6 +1,6 @@
 //! Several measurements of one sequence.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::{Result, Table};
 
@@ -49,7 +49,7 @@ impl Replicates {
             Self::Weight(column) => positive(table, column)?,
             Self::Variance(column) => positive(table, column)?.iter().map(|variance| 1.0 / variance).collect(),
         };
-        let (mut rows, mut places) = (Vec::new(), HashMap::new());
+        let (mut rows, mut places) = (Vec::new(), BTreeMap::new());
         let place = |(row, (codes, _))| {
             *places.entry(codes).or_insert_with(|| {
                 rows.push(row);

@@ -278,11 +278,7 @@ impl Table {
     /// # Errors
     /// [`Error::Parts`] unless there is one for each row.
     pub fn with_labels(self, labels: Vec<f32>) -> Result<Self> {
-        if labels.len() == self.len() {
-            return Ok(Self { labels, ..self });
-        }
-        let last_end = self.ends.last().copied().unwrap_or(0);
-        Err(Error::Parts { codes: self.codes.len(), last_end, ends: self.ends.len(), labels: labels.len() })
+        Ok(Self { text: self.text, ..Self::from_parts(self.codes, self.ends, labels)? })
     }
 
     /// Rows in order: codes and label.

@@ -29,7 +29,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Cause.
-        source: promoter_seq::Error,
+        source: Box<promoter_seq::Error>,
     },
     /// The rows of a file cannot be split as the experiment wants it.
     #[error("cannot split the rows of {}", path.display())]

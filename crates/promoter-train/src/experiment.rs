@@ -126,8 +126,8 @@ pub struct Memory {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label {
-    /// Columns of labels that one network learns, two or more; a row may lack some of them. The columns of the file are
-    /// then named without a label, and `network.labels` is their number. If omitted, the label is that of the file.
+    /// Columns of labels that one network learns; a row may lack some of them. `network.labels` is their number, and
+    /// `data.file.read.columns` then names no label. If omitted, the label is the one that is named there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     pub columns: Vec<String>,
@@ -135,9 +135,7 @@ pub struct Label {
     /// training labels together, so that labels of several assays can be learnt at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardise_by: Option<String>,
-    /// What becomes of several rows of one sequence. If given, they become one, the first, with the mean of their
-    /// labels: a plain one, `"mean"`, weighted by a column, or by 1 / a column of variances. If omitted, they stay rows
-    /// of their own.
+    /// Rows of one sequence become one, the first, with a mean of their labels. If omitted, they stay rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicates: Option<Replicates>,
     /// Transform, fitted to the labels that train.

@@ -178,7 +178,7 @@ impl Prepared {
         let mut columns = columns(&table, &experiment.label.columns)?;
         if let Some(replicates) = &experiment.label.replicates {
             (table, columns) = merged(&table, &columns, replicates).map_err(|source| match &experiment.data {
-                Data::File { path, .. } => Error::Replicates { path: path.clone(), source },
+                Data::File { path, .. } => Error::Replicates { path: path.clone(), source: source.into() },
                 Data::Simulated(_) => source.into(),
             })?;
             filter.merged = filter.kept - table.len() as u64;

@@ -175,7 +175,8 @@ impl Recipe {
     fn rows<'a>(&self, table: &'a Table) -> Result<(Cow<'a, Table>, Vec<Vec<f32>>), Error> {
         let mut rows = (Cow::Borrowed(table), columns(table, self.names())?);
         if let Some(replicates) = &self.replicates {
-            let refuse = |source| Error::Replicates { path: self.data.clone(), source };
+            let refuse =
+                |source: promoter_seq::Error| Error::Replicates { path: self.data.clone(), source: source.into() };
             let (table, columns) = merged(&rows.0, &rows.1, replicates).map_err(refuse)?;
             rows = (Cow::Owned(table), columns);
         }

@@ -95,7 +95,7 @@ impl Predictor {
         // Wide enough that rounding does not show, narrow beside the range of labels.
         const STEP: f32 = 0.01;
         let value = self.readout().apply(&[output], &[codes])?[0];
-        let values = self.in_units(vec![value, value - STEP, value + STEP])?;
+        let values = self.in_units(&[value, value - STEP, value + STEP])?;
         Ok((values[0], (values[2] - values[1]) / (2.0 * STEP)))
     }
 }
