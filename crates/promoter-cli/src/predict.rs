@@ -23,8 +23,8 @@ use crate::table::{Header, Kind, Table, Value};
 ///
 /// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
 /// input. Predictions are in the order of the input and in the units of the training labels. The predictions of several
-/// models are averaged. A model of several labels has a column for each. TSV output has no header unless columns are kept: sequence, tab, prediction, as in the DREAM
-/// 2022 challenge.
+/// models are averaged. Of several labels each has a column, `prediction_NAME`. TSV output of one label has no header
+/// unless columns are kept: sequence, tab, prediction, as in the DREAM 2022 challenge.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter predict runs/peppa-1 test_sequences.txt.gz -o predictions.tsv
