@@ -128,7 +128,7 @@ impl Epoch {
         let vectors = vectors::make(&self.experiment, &self.prepared).unwrap();
         let table = vectors.map(|vectors| vectors::table(&encoding.kmers().unwrap(), &vectors).unwrap());
         let encoder = Encoder::new(encoding, table.as_ref(), self.device).unwrap();
-        let rows = Rows::resident(&self.prepared.train, encoding, &self.prepared.label, self.device).unwrap();
+        let rows = Rows::resident(&self.prepared.train, encoding, &self.prepared.labels, self.device).unwrap();
         let batch = training.batch_size as usize;
         let order = Order::new(*seed, 0, rows.len(), augment, self.device).unwrap();
         for batch in Batches::new(&rows, &order, &encoder, 0, batch).take(order.len() / batch) {

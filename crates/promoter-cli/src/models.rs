@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum, value_parser};
 use promoter::predictor::{Averaged, Averaging, Ensemble, Predictor, Tally};
@@ -42,6 +42,9 @@ struct How {
     /// Average models that differ in data, labels, label transform or length
     #[arg(long)]
     mixed: bool,
+    /// Label to predict, where the models have learnt several
+    #[arg(long, value_name = "NAME")]
+    label: Option<String>,
     #[command(flatten)]
     device: device::Choice,
 }
@@ -57,6 +60,13 @@ enum Strands {
 impl Models {
     pub(crate) fn open(&self) -> Result<Ensemble> {
         self.how.open(&self.paths.models)
+    }
+
+    /// The models, and the names of the labels that are predicted; empty where it is one.
+    pub(crate) fn open_with_labels(&self) -> Result<(Ensemble, Vec<String>)> {
+        let ensemble = self.how.read(&self.paths.models)?;
+        let names = if self.how.label.is_none() { ensemble.names()?.to_vec() } else { Vec::new() };
+        Ok((ensemble, names))
     }
 
     /// The file that is read.
@@ -92,9 +102,25 @@ impl Members {
 }
 
 impl How {
+    /// Models of which one label is predicted.
     fn open(&self, models: &[PathBuf]) -> Result<Ensemble> {
+        let ensemble = self.read(models)?;
+        for (path, member) in models.iter().zip(ensemble.members()) {
+            if self.label.is_none() && !member.names().is_empty() {
+                bail!("{} has learnt {}: choose one with --label", path.display(), member.names().join(", "));
+            }
+        }
+        Ok(ensemble)
+    }
+
+    fn read(&self, models: &[PathBuf]) -> Result<Ensemble> {
         let device = self.device.device()?;
-        let members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<Vec<_>, _>>()?;
+        let mut members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(label) = &self.label {
+            for (path, member) in models.iter().zip(&mut members) {
+                member.choose(label).with_context(|| path.display().to_string())?;
+            }
+        }
         if !self.mixed {
             check_alike(models, &members)?;
         }

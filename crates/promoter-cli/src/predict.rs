@@ -11,7 +11,7 @@ use promoter::predictor::Tally;
 use promoter::seq::{self, read::ReadReport};
 use serde_json::{Map, json};
 
-use crate::form::Target;
+use crate::form::{Sink, Target};
 use crate::input::Reading;
 use crate::keep::{self, Keep};
 use crate::models::{self, Models};
@@ -23,8 +23,8 @@ use crate::table::{Header, Kind, Table, Value};
 ///
 /// The input is a table with the sequences in its first column, FASTA or FASTQ; plain, .gz or .zst; `-` is standard
 /// input. Predictions are in the order of the input and in the units of the training labels. The predictions of several
-/// models are averaged. TSV output has no header unless columns are kept: sequence, tab, prediction, as in the DREAM
-/// 2022 challenge.
+/// models are averaged. Of several labels each has a column, `prediction_NAME`. TSV output of one label has no header
+/// unless columns are kept: sequence, tab, prediction, as in the DREAM 2022 challenge.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter predict runs/peppa-1 test_sequences.txt.gz -o predictions.tsv
@@ -52,31 +52,38 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sink = arguments.target.open()?;
-    let ensemble = arguments.models.open()?;
+    let (ensemble, names) = arguments.models.open_with_labels()?;
+    if !names.is_empty() && (arguments.rank || arguments.ids.is_some()) {
+        bail!("--rank and --ids are for one label, the model has {}: choose one with --label", names.join(", "));
+    }
     let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
     let mut out = match &arguments.ids {
         Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
-        None => {
-            let columns = [("sequence", Kind::Text), ("prediction", Kind::Real)];
-            Writer::Rows(arguments.keep.begin(sink, Header::No, &columns)?)
-        }
+        None => Writer::Rows(begin(&arguments.keep, sink, &names)?),
     };
     let started = Instant::now();
     let bar = progress::count("sequences");
 
     let (mut kept, mut sequences) = (Vec::new(), seq::Table::with_columns(arguments.keep.columns()));
-    let tally = ensemble.predict(&mut rows, arguments.models.averaging(), |table, predictions| -> Result<()> {
+    let mut take = |table: &seq::Table, columns: &[&[f32]]| -> Result<()> {
         bar.inc(table.len() as u64);
         match &mut out {
             Writer::Rows(out) if !arguments.rank => {
-                return write_rows(out, table, predictions);
+                return write_rows(out, table, columns);
             }
             Writer::Rows(_) => sequences.append(table),
             Writer::Submission(..) => {}
         }
-        kept.extend_from_slice(predictions);
+        columns.iter().for_each(|predictions| kept.extend_from_slice(predictions));
         Ok(())
-    })?;
+    };
+    let averaging = arguments.models.averaging();
+    let tally = match names.is_empty() {
+        true => ensemble.predict(&mut rows, averaging, |table, predictions| take(table, &[predictions]))?,
+        false => ensemble.predict_labels(&mut rows, averaging, |table, columns| {
+            take(table, &columns.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        })?,
+    };
     bar.finish_and_clear();
     if tally.rows == 0 {
         bail!("{}: no sequences to predict ({})", arguments.models.input().display(), rows.report());
@@ -90,12 +97,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             out.finish()?;
         }
         Writer::Rows(mut out) => {
-            write_rows(&mut out, &sequences, &kept)?;
+            write_rows(&mut out, &sequences, &[&kept])?;
             out.finish()?;
         }
     }
     tell(&tally, rows.report(), started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// A table with a column for the prediction, or for that of each of several labels, which a header then names.
+fn begin(keep: &Keep, sink: Sink, labels: &[String]) -> Result<Table> {
+    let predictions: Vec<String> = match labels {
+        [] => vec!["prediction".to_owned()],
+        labels => labels.iter().map(|name| format!("prediction_{name}")).collect(),
+    };
+    let mut columns = vec![("sequence", Kind::Text)];
+    columns.extend(predictions.iter().map(|name| (name.as_str(), Kind::Real)));
+    keep.begin(sink, if labels.is_empty() { Header::No } else { Header::Yes }, &columns)
 }
 
 /// Where predictions go.
@@ -105,11 +123,15 @@ enum Writer {
     Submission(Vec<usize>, Output),
 }
 
-/// A row for each sequence that has a prediction.
-fn write_rows(out: &mut Table, table: &seq::Table, predictions: &[f32]) -> Result<()> {
-    for (row, (&value, (codes, _))) in predictions.iter().zip(table.rows()).enumerate() {
+/// A row for each sequence, with its predictions of each label.
+fn write_rows(out: &mut Table, table: &seq::Table, columns: &[&[f32]]) -> Result<()> {
+    // Rows that the writer has put out already are in no column.
+    let rows = columns.iter().map(|predictions| predictions.len()).min().unwrap_or(0);
+    for (row, (codes, _)) in table.rows().enumerate().take(rows) {
         let letters: String = codes.iter().map(|&code| char::from(base::to_ascii(code))).collect();
-        out.row(&keep::row(table.cells(row), &[Value::Text(&letters), Value::Real(value)]))?;
+        let predictions = columns.iter().map(|predictions| Value::Real(predictions[row]));
+        let values: Vec<_> = std::iter::once(Value::Text(&letters)).chain(predictions).collect();
+        out.row(&keep::row(table.cells(row), &values))?;
     }
     Ok(())
 }

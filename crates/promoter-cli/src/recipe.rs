@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use promoter::seq::Replicates;
 use promoter::train::recipe::{Effort, Plan, Recipe};
 use promoter::zoo::registry::NetworkConfig;
 
@@ -13,9 +14,10 @@ use crate::progress;
 #[derive(Debug, Args)]
 #[group(id = "table")]
 pub(crate) struct Options {
-    /// Column of the labels [default: no header; the first two columns are sequence and label]
-    #[arg(long, value_name = "COLUMN", requires = "data")]
-    label: Option<String>,
+    /// Column of the labels; can be repeated, one network then learns all of them, and a row may lack some [default: no
+    /// header; the first two columns are sequence and label]
+    #[arg(long = "label", value_name = "COLUMN", requires = "data", id = "label")]
+    labels: Vec<String>,
     /// Column of the sequences [default: sequence or seq, in any case]
     #[arg(long, value_name = "COLUMN", requires = "label")]
     sequence: Option<String>,
@@ -23,9 +25,17 @@ pub(crate) struct Options {
     /// together]
     #[arg(long, value_name = "COLUMN", requires = "label")]
     group: Option<String>,
-    /// Network to train [default: convolutions and an LSTM in a size for the number of rows]
+    /// Column of weights, such as reads or cells: rows of one sequence become one, with the weighted mean of their
+    /// labels
+    #[arg(long, value_name = "COLUMN", requires = "label", conflicts_with = "variance")]
+    weight: Option<String>,
+    /// Column of the labels' variances: rows of one sequence become one, their labels weighted by 1 / variance
+    #[arg(long, value_name = "COLUMN", requires = "label")]
+    variance: Option<String>,
+    /// Network to train, or `ridge` for ridge regression on k-mer counts alone [default: convolutions and an LSTM in a
+    /// size for the number of rows]
     #[arg(long, value_name = "NAME", requires = "data", hide_possible_values = true,
-        value_parser = PossibleValuesParser::new(NetworkConfig::names()))]
+        value_parser = PossibleValuesParser::new([NetworkConfig::names(), vec!["ridge"]].concat()))]
     network: Option<String>,
     /// Size of the network and passes over the rows [default: small below 4,000 rows, medium below 50,000]
     #[arg(long, value_enum, requires = "data")]
@@ -46,8 +56,13 @@ impl Options {
     pub(crate) fn recipe(&self, data: &Path) -> Recipe {
         Recipe {
             sequence: self.sequence.clone(),
-            label: self.label.clone(),
+            labels: self.labels.clone(),
             group: self.group.clone(),
+            replicates: match (&self.weight, &self.variance) {
+                (Some(column), _) => Some(Replicates::Weight(column.clone())),
+                (None, Some(column)) => Some(Replicates::Variance(column.clone())),
+                (None, None) => None,
+            },
             network: self.network.clone(),
             effort: self.recipe.map(|size| match size {
                 Size::Small => Effort::Small,

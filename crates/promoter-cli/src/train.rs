@@ -193,7 +193,11 @@ fn begin(out: &mut impl Write, session: &Session, launch: Option<&Launch>) -> Re
     let (prepared, training) = (session.prepared(), &session.experiment().training);
     let replicas = training.replicas.unwrap_or(1);
     let threads = environment.threads;
-    writeln!(out, "device     {} with {threads} threads, {replicas} replicas of the network", environment.device)?;
+    let replicas = match session.experiment().network.is_ridge() {
+        true => String::new(),
+        false => format!(", {replicas} replicas of the network"),
+    };
+    writeln!(out, "device     {} with {threads} threads{replicas}", environment.device)?;
     if let Some(launch) = launch {
         writeln!(out, "processes  {}", launch.line())?;
     }
@@ -245,6 +249,9 @@ fn known(session: &Session) -> impl Iterator<Item = String> {
 
 /// How many rows are cut and padded, for people; none where all fit.
 fn lengths(session: &Session) -> Option<String> {
+    if session.experiment().network.is_ridge() {
+        return None;
+    }
     let (prepared, fit) = (session.prepared(), session.experiment().encoding.fit());
     let parts = [&prepared.train, &prepared.validation, &prepared.test];
     let lengths = || parts.iter().flat_map(|part| part.rows()).map(|(codes, _)| fit.before(codes.len()));
@@ -283,5 +290,8 @@ fn table(summary: &Summary, measured: &[f32]) -> String {
     for warning in summary.warnings(measured) {
         text += &format!("\nwarning    {warning}\n");
     }
-    text + &format!("\nspeed      {:.0} training rows per second\n", summary.rows_per_second)
+    match summary.rows_per_second > 0.0 {
+        true => text + &format!("\nspeed      {:.0} training rows per second\n", summary.rows_per_second),
+        false => text,
+    }
 }

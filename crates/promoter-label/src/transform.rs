@@ -46,6 +46,11 @@ impl Transform {
         }
     }
 
+    /// Whether its inverse is a curve: the mean of labels is then not the label of their transformed mean.
+    pub const fn is_curved(self) -> bool {
+        matches!(self, Self::Nad | Self::Log1p | Self::Quantile)
+    }
+
     /// Fits the transform to the training labels, in sorting bins.
     ///
     /// # Errors

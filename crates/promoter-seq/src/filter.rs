@@ -200,6 +200,12 @@ pub struct FilterReport {
     /// Removed because only a sample was wanted.
     #[cfg_attr(feature = "serde", serde(default))]
     pub unsampled: u64,
+    /// Merged with an earlier row of the same sequence ([`Replicates`](crate::Replicates)).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub merged: u64,
+    /// Removed because all of several labels are missing.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub unlabelled: u64,
     /// Rows after the filter.
     pub kept: u64,
 }
@@ -212,13 +218,15 @@ impl AddAssign for FilterReport {
         self.singletons += other.singletons;
         self.duplicates += other.duplicates;
         self.unsampled += other.unsampled;
+        self.merged += other.merged;
+        self.unlabelled += other.unlabelled;
         self.kept += other.kept;
     }
 }
 
 impl fmt::Display for FilterReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, length, ambiguous, singletons, duplicates, unsampled, kept } = self;
+        let Self { rows, length, ambiguous, singletons, duplicates, unsampled, merged, unlabelled, kept } = self;
         write!(
             f,
             "{rows} rows, removed {length} by length, {ambiguous} with ambiguous letters, {singletons} singletons, \
@@ -226,6 +234,12 @@ impl fmt::Display for FilterReport {
         )?;
         if *unsampled > 0 {
             write!(f, "{unsampled} outside the sample, ")?;
+        }
+        if *unlabelled > 0 {
+            write!(f, "{unlabelled} without a label, ")?;
+        }
+        if *merged > 0 {
+            write!(f, "merged {merged} with the same sequence, ")?;
         }
         write!(f, "kept {kept}")
     }
@@ -253,7 +267,7 @@ mod tests {
         };
         let (kept, report) = filter.apply(rows.clone(), 0).unwrap();
         let expected =
-            FilterReport { rows: 5, length: 1, ambiguous: 1, singletons: 1, duplicates: 0, unsampled: 0, kept: 2 };
+            FilterReport { rows: 5, length: 1, ambiguous: 1, singletons: 1, kept: 2, ..FilterReport::default() };
         assert_eq!(report, expected);
         assert_eq!(kept, rows.select(&[3, 4]));
         let (kept, report) = Filter { drop_singletons: 0.0, ..filter }.apply(rows.clone(), 0).unwrap();

@@ -273,6 +273,14 @@ impl Table {
         &self.labels
     }
 
+    /// The table with other labels.
+    ///
+    /// # Errors
+    /// [`Error::Parts`] unless there is one for each row.
+    pub fn with_labels(self, labels: Vec<f32>) -> Result<Self> {
+        Ok(Self { text: self.text, ..Self::from_parts(self.codes, self.ends, labels)? })
+    }
+
     /// Rows in order: codes and label.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[u8], f32)> + Clone {
         (0..self.len()).map(|row| (self.codes(row), self.labels[row]))

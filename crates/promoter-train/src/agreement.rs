@@ -49,8 +49,11 @@ pub(crate) fn on_rows(group: &Group, prepared: &Prepared) -> Result<(), Error> {
 
 fn hash(part: &Part) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (codes, label) in part.rows() {
-        hasher.update(codes).update(&[base::PAD]).update(&label.to_le_bytes());
+    for (codes, labels) in part.rows().map(|(codes, _)| codes).zip(part.labels().chunks(part.columns())) {
+        hasher.update(codes).update(&[base::PAD]);
+        for label in labels {
+            hasher.update(&label.to_le_bytes());
+        }
     }
     hasher.finalize().to_hex()[..16].to_owned()
 }

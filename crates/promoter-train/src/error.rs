@@ -23,6 +23,14 @@ pub enum Error {
     /// Reading, filtering or splitting failed.
     #[error(transparent)]
     Sequences(#[from] promoter_seq::Error),
+    /// The rows of each sequence cannot be made one.
+    #[error("cannot average the rows of each sequence in {}", path.display())]
+    Replicates {
+        /// The file.
+        path: PathBuf,
+        /// Cause.
+        source: Box<promoter_seq::Error>,
+    },
     /// The rows of a file cannot be split as the experiment wants it.
     #[error("cannot split the rows of {}", path.display())]
     Split {

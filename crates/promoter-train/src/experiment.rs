@@ -12,7 +12,7 @@ use promoter_label::{Noise, Transform};
 use promoter_metrics::Metric;
 use promoter_seq::read::ReadOptions;
 use promoter_seq::split::Size;
-use promoter_seq::{Filter, Split};
+use promoter_seq::{Filter, Replicates, Split};
 use promoter_sim::Assay;
 use promoter_zoo::peppa;
 use promoter_zoo::registry::NetworkConfig;
@@ -126,10 +126,18 @@ pub struct Memory {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label {
+    /// Columns of labels that one network learns; a row may lack some of them. `network.labels` is their number, and
+    /// `data.file.read.columns` then names no label. If omitted, the label is the one that is named there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    pub columns: Vec<String>,
     /// Column whose groups get one scale: the labels of each are given the mean and the standard deviation of all
     /// training labels together, so that labels of several assays can be learnt at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardise_by: Option<String>,
+    /// Rows of one sequence become one, the first, with a mean of their labels. If omitted, they stay rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicates: Option<Replicates>,
     /// Transform, fitted to the labels that train.
     #[serde(default)]
     pub transform: Transform,

@@ -49,7 +49,7 @@ pub use error::Error;
 pub use experiment::Experiment;
 pub use place::Place;
 pub use prepared::Prepared;
-pub use readout::Readout;
+pub use readout::{OfLabel, Readout};
 pub use recipe::Recipe;
 pub use record::{EpochRecord, Scores};
 pub use session::{Outcome, Progress, Session};

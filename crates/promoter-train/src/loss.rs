@@ -65,12 +65,19 @@ fn share() -> f64 {
 
 impl Loss {
     /// # Shapes
-    /// `output` (B, K), `target` (B,) to a number; classes as `target` have kind i64, and -100 does not count.
+    /// `output` (B, K), `target` (B,) to a number; classes as `target` have kind i64, and -100 does not count. Of
+    /// several labels `target` is (B, columns), with NaN for those that are missing, and `output` has K / columns
+    /// outputs for each, side by side. A missing label adds 0: the mean is over all rows and columns, whichever labels
+    /// a batch has.
     ///
     /// # Errors
     /// [`Error::Torch`].
     pub fn forward(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, Error> {
-        self.mean(output, target).doing("loss")
+        match target.dim() {
+            2 => self.mean_of_columns(output, target),
+            _ => self.mean(output, target),
+        }
+        .doing("loss")
     }
 
     /// Outputs that the loss is defined on; `None`: any number.
@@ -90,6 +97,16 @@ impl Loss {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The mean over the outputs of all columns, those of missing labels and their labels set to 0.
+    fn mean_of_columns(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
+        let (rows, columns) = target.size2()?;
+        let output = output.f_to_kind(Kind::Float)?.f_reshape([rows, columns, -1])?;
+        let missing = target.f_isnan()?.f_unsqueeze(2)?.f_expand_as(&output)?;
+        let levels = target.f_unsqueeze(2)?.f_expand_as(&output)?.f_masked_fill(&missing, 0.0)?;
+        let output = output.f_masked_fill(&missing, 0.0)?;
+        self.mean(&output.f_view([-1, 1])?, &levels.f_reshape([-1])?)
     }
 
     fn mean(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
@@ -150,6 +167,25 @@ mod tests {
         let smooth = value(Loss::SmoothL1 { beta: 0.1 }, &output, &[0.25, 0.3]);
         let huber = value(Loss::Huber { delta: 0.1 }, &output, &[0.25, 0.3]);
         assert!((huber - 0.1 * smooth).abs() < 1e-7, "{huber}");
+    }
+
+    #[test]
+    fn a_missing_label_adds_nothing_to_loss_and_gradient() {
+        let output =
+            Tensor::from_slice(&[0.1f32, 0.2, 0.6, 0.9, 0.3, 0.4, 0.5, 0.7]).view([2, 4]).set_requires_grad(true);
+        let target = Tensor::from_slice(&[0.5f32, f32::NAN, 0.25, 1.0]).view([2, 2]);
+        for loss in [Loss::Mse, Loss::Poisson { eps: 1e-7 }, Loss::SmoothL1 { beta: 0.1 }, Loss::Huber { delta: 0.1 }] {
+            let found = loss.forward(&output, &target).unwrap();
+            let of = |row: i64, column: i64, label: f32| {
+                value(loss, &output.narrow(0, row, 1).narrow(1, 2 * column, 2), &[label])
+            };
+            let expected = (of(0, 0, 0.5) + of(1, 0, 0.25) + of(1, 1, 1.0)) / 4.0;
+            assert!((found.double_value(&[]) - expected).abs() < 1e-6, "{loss:?}");
+            let gradient = Tensor::run_backward(&[found], &[&output], false, false).remove(0);
+            let gradient: Vec<f32> = gradient.view([-1]).try_into().unwrap();
+            let is_zero: Vec<bool> = gradient.iter().map(|&value| value == 0.0).collect();
+            assert_eq!(is_zero, [false, false, true, true, false, false, false, false], "{loss:?} {gradient:?}");
+        }
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub(crate) trait Objective: fmt::Debug + Send {
     /// The network's output for an input, and the loss, a mean over the rows.
     fn forward(&self, x: &Tensor, target: &Tensor, mode: Mode) -> Result<(Tensor, Tensor), Error>;
 
-    /// Expression in units of the transformed label, (n,), from the output; `None` where none is predicted.
+    /// Expression in units of the transformed label, of the labels' shape, from the output; `None` where none is
+    /// predicted.
     fn expression(&self, output: &Tensor) -> Result<Option<Tensor>, Error>;
 
     /// Predicts rows that do not train.
@@ -40,7 +41,7 @@ pub(crate) trait Objective: fmt::Debug + Send {
 pub(crate) struct Unseen {
     /// Base codes, (n, length) u8.
     pub(crate) codes: Tensor,
-    /// Transformed labels, (n,) f32.
+    /// Transformed labels, (n,) or (n, columns) f32.
     pub(crate) labels: Tensor,
     /// Number of the first of them.
     pub(crate) first: usize,
@@ -49,9 +50,9 @@ pub(crate) struct Unseen {
 /// What was to be predicted of some rows, and what was.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// Transformed labels, or numbers of masked k-mers, (m,) f32.
+    /// Transformed labels, or numbers of masked k-mers, (m,) or (m, columns) f32.
     pub(crate) truth: Tensor,
-    /// Likewise, (m,) f32.
+    /// Likewise.
     pub(crate) prediction: Tensor,
     /// Mean loss.
     pub(crate) loss: Tensor,

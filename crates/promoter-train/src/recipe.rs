@@ -4,17 +4,19 @@ mod fault;
 mod survey;
 mod text;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use promoter_label::Transform;
 use promoter_seq::read::{self, Columns, MissingLabels, ReadOptions, ReadReport};
 use promoter_seq::split::Size;
-use promoter_seq::{Split, Table};
+use promoter_seq::{Replicates, Split, Table};
 use promoter_zoo::registry::NetworkConfig;
 
 pub use self::fault::Fault;
 use self::survey::Survey;
 use crate::loss::Loss;
+use crate::prepared::{columns, labelled, merged};
 use crate::{Error, Experiment, Prepared};
 
 /// Fewest rows with a label that a network is trained on.
@@ -43,7 +45,7 @@ const K: u32 = 20;
 /// # let base = |row: u32, at: u32| ['A', 'C', 'G', 'T'][((row + 7) * (at + 3) * (row + at + 1) / 5 % 4) as usize];
 /// # let row = |row: u32| format!("{},{}\n", (0..40).map(|at| base(row, at)).collect::<String>(), row % 17);
 /// # std::fs::write(&path, "seq,expression\n".to_owned() + &(0..200).map(row).collect::<String>())?;
-/// let plan = Recipe { label: Some("expression".into()), ..Recipe::of(path) }.plan()?;
+/// let plan = Recipe { labels: vec!["expression".into()], ..Recipe::of(path) }.plan()?;
 /// assert!(plan.text.contains("transform = \"z_score\""));
 /// assert!(plan.experiment.training.with_ridge);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -54,10 +56,13 @@ pub struct Recipe {
     pub data: PathBuf,
     /// Column of the sequences.
     pub sequence: Option<String>,
-    /// Column of the labels; if omitted, the file has no header and two columns, sequence and label.
-    pub label: Option<String>,
+    /// Columns of labels, which one network learns, several only by [`upstream`](promoter_zoo::upstream); if there is
+    /// none, the file has no header and two columns, sequence and label.
+    pub labels: Vec<String>,
     /// Column of groups that stay on one side of the split.
     pub group: Option<String>,
+    /// What becomes of several rows of one sequence.
+    pub replicates: Option<Replicates>,
     /// Network or preset; if omitted, [`upstream`](promoter_zoo::upstream) in a size for the rows.
     pub network: Option<String>,
     /// Size and passes; by the number of rows if omitted.
@@ -121,7 +126,7 @@ impl Plan {
 impl Recipe {
     /// The recipe of a table that has no header.
     pub fn of(data: PathBuf) -> Self {
-        Self { data, sequence: None, label: None, group: None, network: None, effort: None }
+        Self { data, sequence: None, labels: Vec::new(), group: None, replicates: None, network: None, effort: None }
     }
 
     /// Reads the table and decides on the experiment. Nothing is written.
@@ -132,7 +137,8 @@ impl Recipe {
     pub fn plan(&self) -> Result<Plan, Error> {
         let network = self.network.as_deref().map(NetworkConfig::by_name).transpose()?;
         let (table, read, options) = self.read()?;
-        let survey = Survey::of(&table).map_err(|fault| self.refuse(fault))?;
+        let (rows, columns) = self.rows(&table)?;
+        let survey = Survey::of_columns(&rows, &columns).map_err(|fault| self.refuse(fault))?;
         let mut warnings = Vec::new();
         if read.skipped_labels > 0 {
             warnings.push(format!("{} rows have no label: they are skipped", read.skipped_labels));
@@ -149,9 +155,10 @@ impl Recipe {
                 survey.skewness
             ));
         }
-        let (split, warning) = self.split(&table, &survey)?;
+        let (split, warning) = self.split(&rows, &survey)?;
         warnings.extend(warning);
-        let effort = self.effort.unwrap_or_else(|| Effort::of(table.len()));
+        let effort = self.effort.unwrap_or_else(|| Effort::of(rows.len()));
+        drop(rows);
         let text = text::write(&text::Choices { recipe: self, options, survey, learning, split, effort, network })?;
         let experiment =
             Experiment::from_toml(&text).map_err(|source| Error::Config { path: self.data.clone(), source })?;
@@ -164,13 +171,36 @@ impl Recipe {
         Error::Table { path: self.data.clone(), source: fault }
     }
 
+    /// The rows that are left of a table, one for each sequence where replicates are merged, with their labels.
+    fn rows<'a>(&self, table: &'a Table) -> Result<(Cow<'a, Table>, Vec<Vec<f32>>), Error> {
+        let mut rows = (Cow::Borrowed(table), columns(table, self.names())?);
+        if let Some(replicates) = &self.replicates {
+            let refuse =
+                |source: promoter_seq::Error| Error::Replicates { path: self.data.clone(), source: source.into() };
+            let (table, columns) = merged(&rows.0, &rows.1, replicates).map_err(refuse)?;
+            rows = (Cow::Owned(table), columns);
+        }
+        if rows.1.len() > 1 {
+            let (table, columns) = labelled(&rows.0, &rows.1);
+            rows = (Cow::Owned(table), columns);
+        }
+        Ok(rows)
+    }
+
+    /// The names of several labels.
+    fn names(&self) -> &[String] {
+        if self.labels.len() > 1 { &self.labels } else { &[] }
+    }
+
     /// The rows that have a label, and how they were read.
     fn read(&self) -> Result<(Table, ReadReport, ReadOptions), Error> {
-        let columns = |sequence: &str| match &self.label {
-            None => Columns::Challenge,
-            Some(label) => Columns::Named { sequence: sequence.to_owned(), label: Some(label.clone()) },
+        let columns = |sequence: &str| match &self.labels[..] {
+            [] => Columns::Challenge,
+            [label] => Columns::Named { sequence: sequence.to_owned(), label: Some(label.clone()) },
+            _ => Columns::Named { sequence: sequence.to_owned(), label: None },
         };
-        let keep: Vec<String> = self.group.iter().cloned().collect();
+        let of_replicates = self.replicates.as_ref().and_then(Replicates::column).map(str::to_owned);
+        let keep = self.group.iter().cloned().chain(of_replicates).chain(self.names().iter().cloned()).collect();
         let mut options = ReadOptions { keep, missing_labels: MissingLabels::Skip, ..ReadOptions::default() };
         options.columns = columns(self.sequence.as_deref().unwrap_or("sequence"));
         let found = match read::read(&self.data, &options) {

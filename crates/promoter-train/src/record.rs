@@ -36,6 +36,22 @@ impl Scores {
         Self { n, pearson: f64::NAN, spearman: f64::NAN, r2: f64::NAN, mse: f64::NAN, mae: f64::NAN }
     }
 
+    /// The means of the scores by several labels, and the rows of all of them; one comes back as it is.
+    pub(crate) fn mean(scores: &[Self]) -> Self {
+        if let [scores] = scores {
+            return *scores;
+        }
+        let mean = |of: fn(&Self) -> f64| scores.iter().map(of).sum::<f64>() / scores.len() as f64;
+        Self {
+            n: scores.iter().map(|scores| scores.n).sum(),
+            pearson: mean(|scores| scores.pearson),
+            spearman: mean(|scores| scores.spearman),
+            r2: mean(|scores| scores.r2),
+            mse: mean(|scores| scores.mse),
+            mae: mean(|scores| scores.mae),
+        }
+    }
+
     /// Scores over all rows.
     ///
     /// # Errors

@@ -14,25 +14,58 @@ use crate::prepared::Part;
 use crate::run::{Folder, Line};
 use crate::{EpochRecord, Error, Outcome, Prepared, Scores};
 
-/// The kept network on each part of the rows, and ridge regression on k-mer counts beside it; `joined` where ridge
-/// regression is part of the network's predictions too.
-pub(crate) fn lines(prepared: &Prepared, outcome: &Outcome, joined: bool) -> Result<Vec<Line>, Error> {
-    let sequences = |part: &Part| -> Vec<Vec<u8>> { part.rows().map(|(codes, _)| codes.to_vec()).collect() };
+/// The kept network, which is called `network`, on each part of the rows, and ridge regression on k-mer counts beside
+/// it. Of several labels, which `names` has, the means come first.
+pub(crate) fn lines(
+    prepared: &Prepared,
+    outcome: &Outcome,
+    network: &str,
+    names: &[String],
+) -> Result<Vec<Line>, Error> {
+    let [train, validation, test] = &outcome.of_labels;
+    let mut of_labels = Vec::new();
+    for label in 0..prepared.labels.len() {
+        let scores = (train[label], validation[label], test.get(label).copied());
+        of_labels.push(of_label(prepared, label, scores, network)?);
+    }
+    if let ([lines], []) = (&of_labels[..], names) {
+        return Ok(lines.clone());
+    }
+    let mean = |place: usize, line: &Line| {
+        let scores: Vec<Scores> = of_labels.iter().map(|lines| lines[place].scores).collect();
+        Line { what: format!("mean: {}", line.what), scores: Scores::mean(&scores) }
+    };
+    let means = of_labels.first().into_iter().flatten().enumerate().map(|(place, line)| mean(place, line));
+    let named = of_labels.iter().zip(names).flat_map(|(lines, name)| {
+        lines.iter().map(move |line| Line { what: format!("{name}: {}", line.what), scores: line.scores })
+    });
+    Ok(means.chain(named).collect())
+}
+
+/// The lines of a label, counted from 0.
+fn of_label(
+    prepared: &Prepared,
+    label: usize,
+    (train, validation, test): (Scores, Scores, Option<Scores>),
+    network: &str,
+) -> Result<Vec<Line>, Error> {
     let failed = |source| Error::Metric { what: "ridge regression", source };
-    let ridge = Ridge::fit(&sequences(&prepared.train), prepared.train.labels()).map_err(failed)?;
-    let predicted = ridge.predict(&sequences(&prepared.validation));
+    let (rows, labels) = prepared.train.labelled(label);
+    let ridge = Ridge::fit(&rows, &labels).map_err(failed)?;
+    let floor = |part: &Part| {
+        let (rows, labels) = part.labelled(label);
+        Scores::of(&labels, &ridge.predict(&rows))
+    };
     let line = |what: &str, scores| Line { what: what.to_owned(), scores };
-    let network = if joined { "network with ridge" } else { "network" };
     let of_network = |rows: &str, scores| Line { what: format!("{network}, {rows}"), scores };
     let mut lines = vec![
-        of_network("training rows", outcome.train),
-        of_network("validation rows", outcome.validation),
-        line("ridge on 2..6-mers, validation", Scores::of(prepared.validation.labels(), &predicted)?),
+        of_network("training rows", train),
+        of_network("validation rows", validation),
+        line("ridge on 2..6-mers, validation", floor(&prepared.validation)?),
     ];
-    if let Some(test) = outcome.test {
-        let predicted = ridge.predict(&sequences(&prepared.test));
+    if let Some(test) = test {
         lines.push(of_network("held-out test rows", test));
-        lines.push(line("ridge on 2..6-mers, test", Scores::of(prepared.test.labels(), &predicted)?));
+        lines.push(line("ridge on 2..6-mers, test", floor(&prepared.test)?));
     }
     Ok(lines)
 }
@@ -64,7 +97,7 @@ fn page(run: &Folder) -> Result<String, Error> {
     let pearson = |of: fn(&EpochRecord) -> f64| records.iter().map(of).collect::<Vec<_>>();
     let predictions = if summary.lines.is_empty() { Vec::new() } else { run.predictions()? };
     let (measured, predicted): (Vec<f32>, Vec<f32>) =
-        predictions.iter().map(|row| (row.measured, row.predicted)).unzip();
+        predictions.iter().filter(|row| !row.measured.is_nan()).map(|row| (row.measured, row.predicted)).unzip();
     let accuracy: Vec<f64> = records.iter().map(|record| record.chosen_by).collect();
     let page = context! {
         title => &summary.title, rows, warnings => summary.warnings(&measured),

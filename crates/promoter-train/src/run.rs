@@ -18,10 +18,12 @@
 mod folder;
 mod summary;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use promoter_encode::base;
 use promoter_encode::embed::Vectors;
 use promoter_encode::embed::io::Format;
 use promoter_encode::file::{remove_leftovers, write_whole};
@@ -31,6 +33,7 @@ pub use self::folder::{Best, Folder, Prediction};
 use self::folder::{CONFIG, ENVIRONMENT, PREDICTIONS, RECORDS, TEST_PREDICTIONS, VECTORS};
 pub use self::summary::{Line, Summary};
 use crate::environment::EarlierThreads;
+use crate::prepared::Part;
 use crate::{Environment, EpochRecord, Error, Experiment, scalars, tensorboard};
 
 /// A run's folder, held by this process: nobody else writes into it. Of processes that train together rank 0 holds it,
@@ -163,18 +166,38 @@ impl Run {
         self.write(Summary::FILE, &serde_json::to_vec_pretty(summary).unwrap_or_default())
     }
 
-    pub(crate) fn write_predictions(&self, rows: &[Prediction]) -> Result<(), Error> {
-        self.write_rows(PREDICTIONS, rows)
+    pub(crate) fn write_predictions(&self, labels: &[String], part: &Part, predicted: &[f32]) -> Result<(), Error> {
+        self.write_rows(PREDICTIONS, labels, part, predicted)
     }
 
-    pub(crate) fn write_test_predictions(&self, rows: &[Prediction]) -> Result<(), Error> {
-        self.write_rows(TEST_PREDICTIONS, rows)
+    pub(crate) fn write_test_predictions(
+        &self,
+        labels: &[String],
+        part: &Part,
+        predicted: &[f32],
+    ) -> Result<(), Error> {
+        self.write_rows(TEST_PREDICTIONS, labels, part, predicted)
     }
 
-    fn write_rows(&self, name: &str, rows: &[Prediction]) -> Result<(), Error> {
-        let mut text = String::from("sequence\tmeasured\tpredicted\n");
-        for Prediction { sequence, measured, predicted } in rows {
-            text += &format!("{sequence}\t{measured}\t{predicted}\n");
+    /// Sequences, and what was measured and predicted; `labels` has the names of several labels, whose predictions are
+    /// row by row.
+    fn write_rows(&self, name: &str, labels: &[String], part: &Part, predicted: &[f32]) -> Result<(), Error> {
+        let mut text = match labels {
+            [] => "sequence\tmeasured\tpredicted".to_owned(),
+            labels => {
+                "sequence".to_owned()
+                    + &labels.iter().map(|name| format!("\tmeasured_{name}\tpredicted_{name}")).collect::<String>()
+            }
+        };
+        text.push('\n');
+        let values = part.labels().chunks(part.columns()).zip(predicted.chunks(part.columns()));
+        for ((codes, _), (measured, predicted)) in part.rows().zip(values) {
+            text.extend(codes.iter().map(|&code| char::from(base::to_ascii(code))));
+            for (measured, predicted) in measured.iter().zip(predicted) {
+                // Writing into a String cannot fail.
+                let _ = write!(text, "\t{measured}\t{predicted}");
+            }
+            text.push('\n');
         }
         self.write(name, text.as_bytes())
     }

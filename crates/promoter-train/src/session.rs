@@ -4,6 +4,7 @@ mod epoch;
 mod evaluate;
 mod gather;
 mod processes;
+mod readouts;
 mod step;
 
 use std::path::Path;
@@ -60,7 +61,9 @@ pub struct Outcome {
     pub validation: Scores,
     /// Scores of the kept network on the rows that were held out, likewise; none where no rows are.
     pub test: Option<Scores>,
-    /// Predictions of the validation rows, likewise; empty for masked k-mers.
+    /// Scores by each label of training, validation and held-out rows, whose means the scores above are.
+    pub of_labels: [Vec<Scores>; 3],
+    /// Predictions of the validation rows, likewise, of several labels row by row; empty for masked k-mers.
     pub predictions: Vec<f32>,
     /// Training rows per second, over all epochs.
     pub rows_per_second: f64,
@@ -275,7 +278,13 @@ impl Session {
     /// [`Error::NotFinite`] when training diverges, [`Error::Io`] when the folder cannot be written,
     /// [`Error::Stopped`]; the run can be resumed after all of them.
     pub fn train(&mut self, observe: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
-        while self.state.counters.epoch * self.steps_per_epoch() < self.total_steps() && !self.is_out_of_patience() {
+        if self.experiment.network.is_ridge() {
+            self.record_ridge()?;
+        }
+        while !self.experiment.network.is_ridge()
+            && self.state.counters.epoch * self.steps_per_epoch() < self.total_steps()
+            && !self.is_out_of_patience()
+        {
             self.epoch(observe)?;
         }
         observe(Progress::Evaluating);
@@ -289,8 +298,16 @@ impl Session {
     /// [`Error::Metric`] when ridge regression has no scores, [`Error::Plot`], [`Error::Page`], [`Error::Io`].
     pub fn report(&self, outcome: &Outcome) -> Result<Summary, Error> {
         let is_expression = self.experiment.loss.uses_labels();
-        let joined = self.experiment.training.with_ridge;
-        let lines = if is_expression { report::lines(&self.prepared, outcome, joined)? } else { Vec::new() };
+        let network = match (self.experiment.network.is_ridge(), self.experiment.training.with_ridge) {
+            (true, _) => "ridge",
+            (false, true) => "network with ridge",
+            (false, false) => "network",
+        };
+        let lines = if is_expression {
+            report::lines(&self.prepared, outcome, network, &self.experiment.label.columns)?
+        } else {
+            Vec::new()
+        };
         let summary = Summary {
             title: self.experiment.title.clone(),
             lines,
@@ -373,11 +390,11 @@ fn model(experiment: &Experiment, vectors: Option<&Vectors>, device: Device) -> 
 /// Rows to train and to validate on.
 fn rows(experiment: &Experiment, prepared: &Prepared, device: Device) -> Result<[Rows; 2], Error> {
     let Experiment { encoding, memory, .. } = experiment;
-    let validation = Rows::resident(&prepared.validation, encoding, &prepared.label, device)?;
+    let validation = Rows::resident(&prepared.validation, encoding, &prepared.labels, device)?;
     let bytes = prepared.train.len() * encoding.fit().length;
     let train = match memory.resident_gb {
         Some(gb) if bytes as f64 > gb * 1e9 => Rows::streamed,
         _ => Rows::resident,
     };
-    Ok([train(&prepared.train, encoding, &prepared.label, device)?, validation])
+    Ok([train(&prepared.train, encoding, &prepared.labels, device)?, validation])
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::error::experiment;
-use crate::readout::RIDGE;
+use crate::readout::is_ridge;
 
 /// Weights that a network is trained on from: fine-tuning.
 ///
@@ -54,7 +54,7 @@ impl Start {
         }
         let mut tensors = Tensors::from_bytes(&bytes, weights)?;
         // Another network has a share of its own.
-        tensors.tensors.remove(RIDGE);
+        tensors.tensors.retain(|name, _| !is_ridge(name));
         let names = || params.entries().iter().map(|entry| &entry.name);
         let useless = |prefix: &&String| !names().chain(tensors.tensors.keys()).any(|name| name.starts_with(*prefix));
         if let Some(prefix) = except.iter().find(useless) {

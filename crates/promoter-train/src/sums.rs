@@ -45,11 +45,18 @@ impl StepSums {
         let _ = self.0.zero_();
     }
 
-    /// Adds a batch. Nothing waits for the device.
+    /// Adds a batch, of several labels those that are not NaN. Nothing waits for the device.
     pub(crate) fn add(&mut self, prediction: &Tensor, labels: &Tensor, loss: &Tensor) -> Result<(), TchError> {
-        let (p, y) = (prediction.f_to_kind(Kind::Double)?, labels.f_to_kind(Kind::Double)?);
-        let n = y.f_ones_like()?;
-        let loss = loss.f_detach()?.f_to_kind(Kind::Double)?.f_expand_as(&y)?;
+        let (mut p, mut y) = (prediction.f_to_kind(Kind::Double)?, labels.f_to_kind(Kind::Double)?);
+        let mut n = y.f_ones_like()?;
+        let mut loss = loss.f_detach()?.f_to_kind(Kind::Double)?.f_expand_as(&y)?;
+        if labels.dim() > 1 {
+            let missing = y.f_isnan()?;
+            [&mut p, &mut y, &mut n, &mut loss].into_iter().try_for_each(|values| -> Result<(), TchError> {
+                *values = values.f_masked_fill(&missing, 0.0)?.f_flatten(0, -1)?;
+                Ok(())
+            })?;
+        }
         let (yy, pp, yp, error) = (y.f_square()?, p.f_square()?, y.f_mul(&p)?, p.f_sub(&y)?.f_square()?);
         let columns = Tensor::f_stack(&[&n, &y, &p, &yy, &pp, &yp, &error, &loss], 0)?;
         let _ = self.0.f_narrow(0, 0, SUMS)?.f_add_(&columns.f_sum_dim_intlist(1, false, Kind::Double)?)?;
@@ -103,6 +110,18 @@ impl StepSums {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_that_are_missing_do_not_count() {
+        let mut sums = StepSums::new(Device::Cpu).unwrap();
+        let prediction = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 5.0]).view([2, 2]);
+        let labels = Tensor::from_slice(&[2.0f32, f32::NAN, 3.0, 4.0]).view([2, 2]);
+        sums.add(&prediction, &labels, &Tensor::from(0.5f32)).unwrap();
+        let found = sums.metrics().unwrap();
+        let expected = promoter_metrics::Regression::of(&[2.0, 3.0, 4.0], &[1.0, 3.0, 5.0]).unwrap();
+        assert!((found.pearson - expected.pearson).abs() < 1e-12 && (found.mse - expected.mse).abs() < 1e-12);
+        assert!((found.loss - 0.5).abs() < 1e-12);
+    }
 
     #[test]
     fn batches_add_up_to_the_metrics_of_all_rows() {

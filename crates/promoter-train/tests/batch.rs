@@ -29,7 +29,7 @@ fn table(rows: usize, length: usize) -> Part {
 }
 
 fn device_rows(table: &Part, encoding: &Encoding) -> Rows {
-    Rows::resident(table, encoding, &Transform::Identity.fit(table.labels()).unwrap(), Device::Cpu).unwrap()
+    Rows::resident(table, encoding, &[Transform::Identity.fit(table.labels()).unwrap()], Device::Cpu).unwrap()
 }
 
 /// Input and labels of the batch that begins with an item.
@@ -163,7 +163,7 @@ fn rows_in_shards_give_the_batches_of_rows_on_the_device() {
         fit: Fit { crop: Some((1, 11)), ..Fit::exact(12) },
         policy: OneHot { flags: vec![Flag::IsReverse, Flag::IsSingleton], ..OneHot::default() },
     };
-    let label = Transform::Identity.fit(table.labels()).unwrap();
+    let label = [Transform::Identity.fit(table.labels()).unwrap()];
     let resident = Rows::resident(&table, &encoding, &label, Device::Cpu).unwrap();
     let streamed = Rows::streamed(&table, &encoding, &label, Device::Cpu).unwrap();
     assert_eq!(streamed.codes(5, 100).unwrap(), resident.codes(5, 100).unwrap());
@@ -261,7 +261,7 @@ fn a_row_that_does_not_fit_is_named() {
     table.push(&[0; 110], 1.0);
     table.push(&[0; 109], 1.0);
     let refused = |encoding: &Encoding, table: Table| {
-        let (table, label) = (Part::new(table), Transform::Identity.fit(&[1.0]).unwrap());
+        let (table, label) = (Part::new(table), [Transform::Identity.fit(&[1.0]).unwrap()]);
         Rows::resident(&table, encoding, &label, Device::Cpu).unwrap_err()
     };
     let encoding = Encoding::OneHot { fit: Fit::auth(), policy: OneHot::auth() };

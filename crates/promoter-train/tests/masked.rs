@@ -105,7 +105,7 @@ fn it_learns_resumes_exactly_and_is_trained_on() {
 fn masks_are_drawn_for_epoch_and_item() {
     let experiment = masked();
     let prepared = Prepared::read(&experiment).unwrap();
-    let rows = Rows::resident(&prepared.validation, &experiment.encoding, &prepared.label, Device::Cpu).unwrap();
+    let rows = Rows::resident(&prepared.validation, &experiment.encoding, &prepared.labels, Device::Cpu).unwrap();
     let encoder = Encoder::new(&experiment.encoding, None, Device::Cpu).unwrap();
     let all = |seed, epoch, size| -> Vec<f32> {
         let order = Order::new(seed, epoch, rows.len(), &Augment::default(), Device::Cpu).unwrap();

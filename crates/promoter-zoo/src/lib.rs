@@ -25,6 +25,7 @@ pub mod noisy_chardonnay_attention;
 pub mod noisy_chardonnay_sweep;
 pub mod peppa;
 pub mod registry;
+pub mod ridge;
 pub mod trace;
 pub mod upstream;
 

@@ -48,9 +48,27 @@ pub trait Network: std::fmt::Debug + Send {
     /// Shape of one input.
     fn input(&self) -> Input;
 
-    /// Columns of [`forward`](Self::forward)'s result: 1, or one per level or class.
+    /// Columns of [`forward`](Self::forward)'s result: 1, or one per level or class; of several labels side by side,
+    /// those of the first label first.
     fn outputs(&self) -> i64 {
         1
+    }
+
+    /// Labels that are predicted: columns of measurements of the same sequences.
+    fn labels(&self) -> i64 {
+        1
+    }
+
+    /// The part of [`forward`](Self::forward)'s result that is one label's, counted from 0.
+    ///
+    /// # Shapes
+    /// (B, [`outputs`](Self::outputs)) to (B, outputs / [`labels`](Self::labels)).
+    ///
+    /// # Errors
+    /// [`Error::Layer`] when LibTorch fails.
+    fn of_label(&self, output: &Tensor, label: i64) -> Result<Tensor, Error> {
+        let own = self.outputs() / self.labels();
+        output.f_narrow(1, label * own, own).in_layer("output")
     }
 
     /// Whether the source's framework counts the buffers among the parameters, as Keras does with the averages of batch
@@ -73,7 +91,8 @@ pub trait Network: std::fmt::Debug + Send {
     /// [`Error::Input`] for another shape or kind, [`Error::Layer`] when LibTorch fails.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error>;
 
-    /// Expression, in the units of the training labels, from [`forward`](Self::forward)'s result.
+    /// Expression, in the units of the training labels, from [`forward`](Self::forward)'s result; of several labels
+    /// from [`of_label`](Self::of_label)'s.
     ///
     /// # Shapes
     /// (B, [`outputs`](Self::outputs)) to (B,).
@@ -92,6 +111,12 @@ pub trait Network: std::fmt::Debug + Send {
     fn members(&self, _output: &Tensor) -> Option<Tensor> {
         None
     }
+}
+
+/// Whether there is one label: it is then not written.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(crate) fn is_one(labels: &i64) -> bool {
+    *labels == 1
 }
 
 /// Checks the shape and kind of an input; networks call it first.

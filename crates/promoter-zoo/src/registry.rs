@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Architecture, Error, Input, Network, auth, auth_cnn, auth_rnn, bert, dream_attn, dream_cnn, dream_rnn, legnet,
-    madlab, nad, noisy_chardonnay, noisy_chardonnay_attention, noisy_chardonnay_sweep, peppa, upstream,
+    madlab, nad, noisy_chardonnay, noisy_chardonnay_attention, noisy_chardonnay_sweep, peppa, ridge, upstream,
 };
 
 /// Makes the enumeration of all configurations, and whatever has to ask each of them, from one line for each network:
@@ -132,16 +132,41 @@ networks! {
     NoisyChardonnayAttention: noisy_chardonnay_attention,
     NoisyChardonnaySweep: noisy_chardonnay_sweep,
     Peppa: peppa,
+    Ridge: ridge,
     Upstream: upstream,
 }
 
 impl NetworkConfig {
-    /// The names of all networks and presets.
+    /// The names of all networks and presets; [`ridge`] is not a network and not among them.
     pub fn names() -> Vec<&'static str> {
-        Self::presets().into_iter().map(|(name, _)| name).collect()
+        let networks = Self::presets().into_iter().filter(|(_, preset)| !preset.is_ridge());
+        networks.map(|(name, _)| name).collect()
     }
 
-    /// The network or preset of a name.
+    /// Whether there is no network but ridge regression only.
+    pub fn is_ridge(&self) -> bool {
+        matches!(self, Self::Ridge(_))
+    }
+
+    /// Labels that are predicted.
+    pub fn labels(&self) -> i64 {
+        match self {
+            Self::Ridge(config) => config.labels,
+            Self::Upstream(config) => config.labels,
+            _ => 1,
+        }
+    }
+
+    /// The configuration for a number of labels; none for a network that always has one.
+    pub fn with_labels(self, labels: i64) -> Option<Self> {
+        match self {
+            Self::Ridge(config) => Some(Self::Ridge(ridge::Config { labels, ..config })),
+            Self::Upstream(config) => Some(Self::Upstream(upstream::Config { labels, ..config })),
+            other => (labels == 1).then_some(other),
+        }
+    }
+
+    /// The network or preset of a name, [`ridge`] too.
     ///
     /// # Errors
     /// [`Error::UnknownNetwork`].

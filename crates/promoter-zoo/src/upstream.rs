@@ -34,6 +34,10 @@ pub struct Config {
     pub input_channels: i64,
     /// Networks whose mean is predicted.
     pub members: i64,
+    /// Labels that are predicted, as many as `label.columns` of the experiment; 1 if omitted.
+    #[serde(skip_serializing_if = "crate::network::is_one")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    pub labels: i64,
     /// Filters of the three convolutions of each member.
     pub filters: [i64; 3],
     /// Positions that the three convolutions see.
@@ -55,6 +59,7 @@ impl Config {
             length: 110,
             input_channels: 4,
             members: 5,
+            labels: 1,
             filters: [32, 32, 16],
             widths: [15, 9, 5],
             lstm_units: 16,
@@ -97,6 +102,8 @@ impl Architecture for Config {
         check::size("input_channels", self.input_channels)?;
         check::require(self.members >= 1, "members", self.members, "at least 1")?;
         check::blocks("members", self.members)?;
+        check::require(self.labels >= 1, "labels", self.labels, "at least 1")?;
+        check::blocks("labels", self.labels)?;
         check::sizes("filters", &self.filters)?;
         check::sizes("widths", &self.widths)?;
         check::size("lstm_units", self.lstm_units)?;
@@ -159,12 +166,18 @@ impl Member {
         let kernel = Init::glorot_uniform(channels, 4 * units);
         let lstm = BiLstm::keras(scope.sub("lstm"), channels, units, kernel, CellActivation::Tanh)?;
         let flat = config.length / POOL * 2 * units;
-        let head =
-            DenseHead::new(scope.sub("head"), flat, config.dense_units, Init::glorot_uniform, config.dense_dropout)?;
+        let head = DenseHead::with_outputs(
+            scope.sub("head"),
+            flat,
+            config.dense_units,
+            config.labels,
+            Init::glorot_uniform,
+            config.dense_dropout,
+        )?;
         Ok(Self { blocks, lstm, lstm_dropout: config.lstm_dropout, head })
     }
 
-    /// (B, C, L) to (B, 1).
+    /// (B, C, L) to (B, labels).
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         let mut x = x.shallow_clone();
         for block in &self.blocks {
@@ -177,7 +190,7 @@ impl Member {
     }
 }
 
-/// Upstream: one-hot sequences to one output per member, whose mean is the expression.
+/// Upstream: one-hot sequences to one output per member, whose mean is the expression; of several labels side by side.
 ///
 /// ```
 /// use promoter_torch::Params;
@@ -194,13 +207,15 @@ impl Member {
 #[derive(Debug)]
 pub struct Upstream {
     input: Input,
+    labels: i64,
     members: Vec<Member>,
 }
 
 impl Upstream {
     fn new(config: &Config, scope: &mut Scope<'_>) -> Result<Self, Error> {
         let member = |i: i64| Member::new(config, scope.sub(format_args!("members.{i}")));
-        Ok(Self { input: config.input(), members: (0..config.members).map(member).collect::<Result<_, _>>()? })
+        let members = (0..config.members).map(member).collect::<Result<_, _>>()?;
+        Ok(Self { input: config.input(), labels: config.labels, members })
     }
 }
 
@@ -210,15 +225,23 @@ impl Network for Upstream {
     }
 
     fn outputs(&self) -> i64 {
-        self.members.len() as i64
+        self.labels * self.members.len() as i64
     }
 
-    /// (B, L, C) to (B, members): the loss is the mean over the members, each of which learns by itself.
+    fn labels(&self) -> i64 {
+        self.labels
+    }
+
+    /// (B, L, C) to (B, labels * members): the loss is the mean over the members, each of which learns by itself.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor, Error> {
         check_input(x, self.input())?;
         let x = x.f_transpose(1, 2).in_layer("input")?;
         let outputs = self.members.iter().map(|member| member.forward(&x, mode)).collect::<Result<Vec<_>, _>>()?;
-        Tensor::f_cat(&outputs, 1).in_layer("members")
+        match self.labels {
+            1 => Tensor::f_cat(&outputs, 1),
+            _ => Tensor::f_stack(&outputs, 2).and_then(|outputs| outputs.f_flatten(1, 2)),
+        }
+        .in_layer("members")
     }
 
     fn expression(&self, output: &Tensor) -> Result<Tensor, Error> {

@@ -40,6 +40,32 @@ fn each_output_is_that_of_a_network_with_one_member() {
 }
 
 #[test]
+fn each_label_is_that_of_a_network_with_its_output_units() {
+    let config = Config { length: 31, members: 3, labels: 2, ..Config::small() };
+    let mut params = Params::new(Device::Cpu, 1);
+    let network = config.build(&mut params).unwrap();
+    let x = sequences(31);
+    let outputs = network.forward(&x, Mode::Evaluate).unwrap();
+    assert_eq!((outputs.size(), network.outputs(), network.labels()), (vec![6, 6], 6, 2));
+    for label in 0..2 {
+        let mut own = Params::new(Device::Cpu, 2);
+        let alone = Config { labels: 1, ..config.clone() }.build(&mut own).unwrap();
+        tch::no_grad(|| {
+            for entry in own.entries() {
+                let shared = params.get(&entry.name).unwrap();
+                let is_output = entry.name.contains("head.output");
+                let part = if is_output { shared.narrow(0, label, 1) } else { shared.shallow_clone() };
+                entry.tensor.shallow_clone().copy_(&part);
+            }
+        });
+        let expected = alone.forward(&x, Mode::Evaluate).unwrap();
+        let found = network.of_label(&outputs, label).unwrap();
+        assert!((&found - &expected).abs().max().double_value(&[]) < 1e-6, "label {label}");
+        assert!(network.expression(&found).unwrap().allclose(&alone.expression(&expected).unwrap(), 1e-5, 1e-6, false));
+    }
+}
+
+#[test]
 fn a_member_does_not_learn_from_the_others() {
     let config = Config { length: 20, members: 2, ..Config::small() };
     let mut params = Params::new(Device::Cpu, 1);
@@ -58,4 +84,6 @@ fn a_member_does_not_learn_from_the_others() {
 fn a_network_without_members_is_refused() {
     let error = Config { members: 0, ..Config::small() }.plan().unwrap_err().to_string();
     assert_eq!(error, "`members` is 0, expected at least 1");
+    let error = Config { labels: 0, ..Config::small() }.plan().unwrap_err().to_string();
+    assert_eq!(error, "`labels` is 0, expected at least 1");
 }

@@ -9,6 +9,7 @@ mod card;
 mod description;
 mod ensemble;
 mod gradients;
+mod labels;
 mod run;
 
 use std::io::Read as _;
@@ -20,11 +21,11 @@ use promoter_seq::Table;
 use promoter_seq::read::Rows;
 use promoter_torch::Params;
 use promoter_torch::file::Tensors;
-use promoter_train::Readout;
 pub use promoter_train::batch::Averaging;
 use promoter_train::batch::Encoder;
 use promoter_train::encoding::Fitter;
 use promoter_train::run::Folder;
+use promoter_train::{OfLabel, Readout};
 use promoter_zoo::{Mode, Network};
 use tch::{Device, TchError, Tensor};
 
@@ -56,7 +57,9 @@ pub struct Tally {
 impl Tally {
     /// Counts a sequence that goes to these models.
     fn add(&mut self, codes: &[u8], members: &[Predictor]) {
-        let fits = || members.iter().map(|member| member.description.encoding.fit());
+        // Ridge regression sees whole sequences.
+        let networks = || members.iter().filter(|member| !member.description.network.is_ridge());
+        let fits = || networks().map(|member| member.description.encoding.fit());
         self.rows += 1;
         self.longer += u64::from(fits().any(|fit| fit.before(codes.len()) > fit.length));
         self.shorter += u64::from(fits().any(|fit| fit.before(codes.len()) < fit.length));
@@ -88,7 +91,10 @@ pub struct Predictor {
     network: Box<dyn Network>,
     encoder: Encoder,
     fitter: Fitter,
-    readout: Readout,
+    /// The transform of each label, and what brings outputs to it.
+    labels: Vec<(Fitted, Readout)>,
+    /// The label that is predicted, from 0.
+    chosen: usize,
     device: Device,
 }
 
@@ -102,7 +108,9 @@ impl Predictor {
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
         description.encoding.check()?;
         let vectors = tensors.tensors.remove(VECTORS);
-        let readout = Readout::take(description.calibration, description.ridge, &mut tensors)?;
+        let take = |(i, said): (usize, OfLabel)| Ok((Readout::take(&said, i, &mut tensors)?, said.label));
+        let labels: Vec<_> = description.labels().enumerate().map(take).collect::<Result<_, Error>>()?;
+        let labels: Vec<_> = labels.into_iter().map(|(readout, label)| (label, readout)).collect();
         // A description may claim any size: nothing is built before the file has the tensors for it.
         let differences = tensors.compare(&description.network.plan()?);
         if !differences.0.is_empty() {
@@ -110,6 +118,11 @@ impl Predictor {
         }
         let mut params = Params::new(device, 0);
         let network = description.network.build(&mut params)?;
+        let (predicted, names) = (network.labels() as usize, description.names.len());
+        if predicted != labels.len() || (names != predicted && !(names == 0 && predicted == 1)) {
+            let value = format!("{names} names of {} labels", labels.len());
+            return Err(Error::Setting { name: "description", value, expected: format!("{predicted} of each") });
+        }
         let encoder = Encoder::new(&description.encoding, vectors.as_ref(), device)?;
         let (input, found) = (network.input(), encoder.output());
         if found != (input.length, input.channels) {
@@ -120,7 +133,7 @@ impl Predictor {
         }
         tensors.load_into(&params, path)?;
         let fitter = Fitter::new(&description.encoding);
-        Ok(Self { description, params, network, encoder, fitter, readout, device })
+        Ok(Self { description, params, network, encoder, fitter, labels, chosen: 0, device })
     }
 
     /// Loads a predictor file.
@@ -148,13 +161,13 @@ impl Predictor {
         run::read(&Folder::open(folder)?, device)
     }
 
-    /// The network of a checkpoint, as a run leaves some on its way; `label` is the transform that was fitted to its
-    /// training labels.
+    /// The network of a checkpoint, as a run leaves some on its way; `labels` has the transform of each label, fitted
+    /// to its training labels.
     ///
     /// # Errors
     /// [`Error::Training`], [`Error::Weights`]; as [`new`](Self::new).
-    pub fn of_checkpoint(run: &Folder, checkpoint: &Path, label: Fitted, device: Device) -> Result<Self, Error> {
-        run::read_checkpoint(run, checkpoint, label, device)
+    pub fn of_checkpoint(run: &Folder, checkpoint: &Path, labels: Vec<Fitted>, device: Device) -> Result<Self, Error> {
+        run::read_checkpoint(run, checkpoint, labels, device)
     }
 
     /// Loads a predictor file or, from a folder, the best network of the run in it.
@@ -174,7 +187,9 @@ impl Predictor {
         if let Some(vectors) = self.encoder.vectors() {
             tensors.insert(VECTORS, vectors)?;
         }
-        self.readout.store(&mut tensors)?;
+        for (label, (_, readout)) in self.labels.iter().enumerate() {
+            readout.store(label, &mut tensors)?;
+        }
         let json = serde_json::to_string(&self.description);
         tensors.metadata = json.map_err(|source| Error::Description { path: path.to_owned(), source })?;
         tensors.write(path)?;
@@ -203,10 +218,11 @@ impl Predictor {
         &self,
         rows: &mut Rows,
         averaging: Option<Averaging>,
-        take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
+        mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
         let members = std::slice::from_ref(self);
-        stream(rows, members, |table, first| self.predict_batch(self::rows(table), averaging, first), take)
+        let predict = |table: &Table, first| self.predict_batch(self::rows(table), averaging, first);
+        stream(rows, members, predict, |table, values: &Vec<f32>| take(table, values))
     }
 
     /// Predictions of the rows of a table, in sorting bins or what else the training labels were in.
@@ -236,6 +252,7 @@ impl Predictor {
     /// The predictions, and behind them, as columns of their own, those of each network that an ensemble consists of.
     fn predict_members(&self, sequences: &[Vec<u8>], averaging: Option<Averaging>) -> Result<Vec<Vec<f32>>, Error> {
         let all = |output: &Tensor| {
+            let output = &self.output_of(output, self.chosen)?;
             let mean = self.network.expression(output)?.f_unsqueeze(1);
             let parts = [Some(mean), self.network.members(output).map(Ok)];
             let parts = parts.into_iter().flatten().collect::<Result<Vec<_>, _>>();
@@ -249,7 +266,7 @@ impl Predictor {
             columns.resize(outputs.len(), Vec::new());
             for (column, output) in columns.iter_mut().zip(outputs) {
                 let values: Vec<f32> = torch("collecting predictions", output.f_contiguous().and_then(Vec::try_from))?;
-                column.extend(self.in_units(self.readout.apply(&values, &chunk)?)?);
+                column.extend(self.in_units(&self.readout().apply(&values, &chunk)?)?);
             }
         }
         Ok(columns)
@@ -263,9 +280,9 @@ impl Predictor {
         first: u64,
     ) -> Result<Vec<f32>, Error> {
         let sequences: Vec<&[u8]> = sequences.collect();
-        let outputs = self.outputs(&sequences, averaging, first, |output| Ok(self.network.expression(output)?))?;
+        let outputs = self.outputs(&sequences, averaging, first, |output| self.expression_of(output))?;
         let values: Vec<f32> = torch("collecting predictions", Vec::try_from(outputs))?;
-        self.in_units(self.readout.apply(&values, &sequences)?)
+        self.in_units(&self.readout().apply(&values, &sequences)?)
     }
 
     /// What `of` makes of the network's outputs for a few sequences, averaged, on the host.
@@ -284,15 +301,6 @@ impl Predictor {
             of(&self.network.forward(x, Mode::Evaluate)?)
         })?;
         torch("collecting predictions", mean.f_to_device(Device::Cpu))
-    }
-
-    /// Transformed labels in the units of the training labels.
-    fn in_units(&self, values: Vec<f32>) -> Result<Vec<f32>, Error> {
-        match self.description.label.invert(&values) {
-            // Ranks stay ranks.
-            Err(promoter_label::Error::NotInvertible { .. }) => Ok(values),
-            other => Ok(other?),
-        }
     }
 
     /// Base codes of sequences, brought to the model's length, (sequences, length) u8.
@@ -328,11 +336,11 @@ fn rows(table: &Table) -> impl ExactSizeIterator<Item = &[u8]> {
 }
 
 /// Reads batches, predicts them, hands them on.
-fn stream<E: From<Error>>(
+fn stream<T, E: From<Error>>(
     rows: &mut Rows,
     members: &[Predictor],
-    predict: impl Fn(&Table, u64) -> Result<Vec<f32>, Error>,
-    mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
+    predict: impl Fn(&Table, u64) -> Result<T, Error>,
+    mut take: impl FnMut(&Table, &T) -> Result<(), E>,
 ) -> Result<Tally, E> {
     let (mut table, mut tally) = (Table::default(), Tally::default());
     while rows.batch(BATCH, &mut table).map_err(Error::from)? > 0 {

@@ -54,7 +54,7 @@ fn predictor(encoding: &str, vectors: Option<Tensor>, positions: usize, channels
         let rows = sequences(300);
         let labels: Vec<f32> = rows.iter().map(|codes| codes.iter().map(|&code| f32::from(code)).sum()).collect();
         let fitted = Ridge::fit(&rows, &labels).unwrap();
-        Readout { line, ridge: Some((fitted, weight)) }.store(&mut tensors).unwrap();
+        Readout { line, ridge: Some((fitted, weight)), ..Readout::IDENTITY }.store(0, &mut tensors).unwrap();
     }
     let description = Description {
         format: FORMAT,
@@ -65,6 +65,9 @@ fn predictor(encoding: &str, vectors: Option<Tensor>, positions: usize, channels
         label: Fitted::Identity,
         calibration: line,
         ridge: weight,
+        of_label: Affine::IDENTITY,
+        names: Vec::new(),
+        further: Vec::new(),
         evaluation: Averaging::default(),
         training: None,
     };

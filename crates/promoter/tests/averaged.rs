@@ -42,6 +42,9 @@ fn member(seed: u64, scale: f64) -> Predictor {
         label: Fitted::Identity,
         calibration: Affine::new(scale, 0.0).unwrap(),
         ridge: 0.0,
+        of_label: Affine::IDENTITY,
+        names: Vec::new(),
+        further: Vec::new(),
         evaluation: FORWARD,
         training: None,
     };
@@ -150,12 +153,13 @@ fn ridge() -> Ridge {
 fn ridge_regression_is_added_to_predictions_effects_and_gradients() {
     const WEIGHT: f64 = 0.25;
     let alone = member(1, 100.0);
-    let readout = Readout { line: alone.description().calibration, ridge: Some((ridge(), WEIGHT)) };
+    let line = alone.description().calibration;
+    let readout = Readout { line, ridge: Some((ridge(), WEIGHT)), ..Readout::IDENTITY };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alone.safetensors");
     alone.save(&path).unwrap();
     let mut tensors = Tensors::read(&path).unwrap();
-    readout.store(&mut tensors).unwrap();
+    readout.store(0, &mut tensors).unwrap();
     let description = Description { ridge: WEIGHT, ..alone.description().clone() };
     let joined = Predictor::new(description, tensors, &path, Device::Cpu).unwrap();
     // As the file says.
@@ -177,6 +181,30 @@ fn ridge_regression_is_added_to_predictions_effects_and_gradients() {
     for ((with, without), ridge) in with.iter().flatten().zip(without.iter().flatten()).zip(of_ridge.iter().flatten()) {
         assert!((with - without - ridge).abs() < 1e-3, "{with} {without} {ridge}");
     }
+}
+
+#[test]
+fn the_line_in_units_of_the_label_holds_for_predictions_gradients_and_files() {
+    let plain = member(1, 1.0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain.safetensors");
+    plain.save(&path).unwrap();
+    let of = |of_label| {
+        let description = Description { label: Fitted::Log1p, of_label, ..plain.description().clone() };
+        Predictor::new(description, Tensors::read(&path).unwrap(), &path, Device::Cpu).unwrap()
+    };
+    let (without, with) = (of(Affine::IDENTITY), of(Affine::new(3.0, -0.5).unwrap()));
+    with.save(&path).unwrap();
+    let with = Predictor::load(&path, Device::Cpu).unwrap();
+    let rows = sequences(4);
+    let [without, with] = [without, with].map(|predictor| Ensemble::new(vec![predictor]).unwrap());
+    let [before, after] = [&without, &with].map(|ensemble| own(ensemble).predict(&rows).unwrap());
+    let expected: Vec<f32> = before.iter().map(|value| 3.0 * value - 0.5).collect();
+    assert!(farthest(&after, &expected) < 1e-5);
+    let [before, after] = [&without, &with].map(|ensemble| own(ensemble).gradient(&rows[0]).unwrap().unwrap());
+    let slopes = before.iter().flatten().zip(after.iter().flatten());
+    assert!(slopes.clone().all(|(before, after)| (3.0 * before - after).abs() < 1e-3 * after.abs().max(1e-3)));
+    assert!(slopes.into_iter().any(|(_, after)| after.abs() > 1e-4), "there is a gradient");
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) fn train(session: &mut Session, out: &mut impl Write) -> Result<Outco
     bar.set_style(ProgressStyle::with_template("{prefix} [{bar:32}] {pos}/{len} rows  {per_sec}  {eta} left  {msg}")?);
     let masked = !session.experiment().loss.uses_labels();
     match masked {
+        _ if session.experiment().network.is_ridge() => {}
         true => writeln!(out, "\nepoch   train loss   validation loss   accuracy   rows/s")?,
         false => writeln!(out, "\nepoch   train loss   r        validation loss   r        rho      rows/s")?,
     }

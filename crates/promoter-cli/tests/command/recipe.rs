@@ -119,6 +119,132 @@ fn groups_stay_together_and_missing_labels_are_told() {
 }
 
 #[test]
+fn replicates_are_weighed_by_a_column() {
+    let text = table(400, |row| random(row / 2), |row| (row % 13).to_string());
+    let reads = |(at, line): (usize, &str)| match at {
+        0 => format!("reads,{line}\n"),
+        _ => format!("{at},{line}\n"),
+    };
+    let weighed: String = text.lines().enumerate().map(reads).collect();
+    for (options, key) in [("--weight reads", "weight"), ("--variance reads", "variance")] {
+        let (experiment, warnings) = plan(&weighed, &format!("--label value {options}"));
+        assert_eq!(experiment["label"]["replicates"][key].as_str(), Some("reads"), "{warnings}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rows.csv"), weighed.replace("\n7,", "\n0,")).unwrap();
+    let new = "new {}/own.toml --data {}/rows.csv --label value --weight";
+    fails(&format!("{new} reads"), folder.path(), 1, &["line 8", "`reads`", "a number above 0"]);
+    fails(&format!("{new} cells"), folder.path(), 1, &["no column `cells`", "reads, id, Sequence, value"]);
+    fails(&format!("{new} reads --variance reads"), folder.path(), 2, &["cannot be used with"]);
+}
+
+/// Simulated rows with columns sequence, a and b; a third of b is missing, and it is large.
+fn two_labels(folder: &Path) {
+    succeeds("simulate --rows 240 --seed 3 -o {}/raw.tsv", folder);
+    let raw = fs::read_to_string(folder.join("raw.tsv")).unwrap();
+    let mut text = String::from("sequence\ta\tb\n");
+    for (row, line) in raw.lines().enumerate() {
+        let (sequence, label) = line.split_once('\t').unwrap();
+        let b = 1000.0 + 10.0 * label.parse::<f64>().unwrap();
+        let b = if row % 3 == 0 { String::new() } else { b.to_string() };
+        writeln!(text, "{sequence}\t{label}\t{b}").unwrap();
+    }
+    fs::write(folder.join("rows.tsv"), text).unwrap();
+}
+
+#[test]
+fn one_network_learns_several_labels_and_predicts_each() {
+    let folder = tempfile::tempdir().unwrap();
+    two_labels(folder.path());
+    let train = "train --data {}/rows.tsv --label a --label b --recipe small --out {}/runs/own";
+    let said = succeeds(&format!("{train} {HERE}"), folder.path());
+    for line in ["mean: network with ridge, held-out", "a: network with ridge, held-out", "b: ridge on 2..6-mers, test"]
+    {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let file = fs::read_to_string(folder.path().join("runs/own.toml")).unwrap();
+    assert!(file.contains("labels = 2") && file.contains("columns = [\"a\", \"b\"]"), "{file}");
+    let whole = succeeds("train {}/runs/own.toml --print-config", folder.path());
+    assert!(super::schema::validator().is_valid(&serde_json::to_value(whole.parse::<toml::Table>().unwrap()).unwrap()));
+
+    // What the run scored is what its predictor predicts, of both labels or of one.
+    let held_out = fs::read_to_string(folder.path().join("runs/own/test_predictions.tsv")).unwrap();
+    let fields = |text: &str, column: usize| -> Vec<String> {
+        text.lines().skip(1).map(|line| line.split('\t').nth(column).unwrap().to_owned()).collect()
+    };
+    assert!(held_out.starts_with("sequence\tmeasured_a\tpredicted_a\tmeasured_b\tpredicted_b\n"), "{held_out}");
+    assert!(fields(&held_out, 3).contains(&"NaN".to_owned()), "rows without b are predicted too");
+    fs::write(folder.path().join("held_out.txt"), fields(&held_out, 0).join("\n") + "\n").unwrap();
+    let predict = "predict {}/runs/own/predictor.safetensors {}/held_out.txt --device cpu";
+    let both = succeeds(predict, folder.path());
+    assert!(both.starts_with("sequence\tprediction_a\tprediction_b\n"), "{both}");
+    let near = |a: &[String], b: &[String]| {
+        let number = |text: &String| text.parse::<f32>().unwrap();
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (number(a) - number(b)).abs() < 1e-4 * number(a).abs())
+    };
+    assert!(near(&fields(&held_out, 2), &fields(&both, 1)) && near(&fields(&held_out, 4), &fields(&both, 2)));
+    assert!(fields(&both, 2).iter().all(|value| value.parse::<f32>().unwrap() > 500.0), "in units of b");
+    let one = succeeds(&format!("{predict} --label b"), folder.path());
+    assert!(near(&fields(&both, 2), &fields(&format!("\n{one}"), 1)));
+
+    for command in ["explain", "variants"] {
+        let chosen = format!("{command} {{}}/runs/own {{}}/held_out.txt --device cpu -o {{}}/{command}.tsv");
+        fails(&chosen, folder.path(), 1, &["has learnt a, b", "--label"]);
+    }
+    fails(&format!("{predict} --rank"), folder.path(), 1, &["the model has a, b", "--label"]);
+    fails(&format!("{predict} --label c"), folder.path(), 1, &["label is c", "one of a, b"]);
+    succeeds("explain {}/runs/own {}/held_out.txt --label b --device cpu -o {}/explained.tsv", folder.path());
+}
+
+#[test]
+fn ridge_regression_is_a_predictor_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    succeeds("simulate --rows 400 --seed 3 -o {}/raw.tsv", folder.path());
+    let raw = fs::read_to_string(folder.path().join("raw.tsv")).unwrap();
+    let line = |line: &str| {
+        let (sequence, label) = line.split_once('\t').unwrap();
+        format!("{sequence}\t{label}\t{}\n", (label.parse::<f64>().unwrap() / 2.0).exp())
+    };
+    let rows: String = raw.lines().map(line).collect();
+    fs::write(folder.path().join("rows.tsv"), format!("sequence\tbins\ttail\n{rows}")).unwrap();
+    for (labels, run) in [("--label bins", "bins"), ("--label tail", "tail"), ("--label bins --label tail", "both")] {
+        let train = format!("train --data {{}}/rows.tsv {labels} --network ridge --out {{}}/runs/{run}");
+        let said = succeeds(&format!("{train} {HERE}"), folder.path());
+        assert!(said.contains("ridge, held-out test rows") && !said.contains("\nepoch "), "{said}");
+        let path = folder.path().join(format!("runs/{run}"));
+        let bytes = fs::metadata(path.join("predictor.safetensors")).unwrap().len();
+        assert!(bytes < 120_000 && path.join("report.html").is_file(), "{bytes} bytes");
+        // Its scores are those of the floor; of what is learnt as a logarithm, in its units.
+        let scores = |start: &str| -> Vec<f64> {
+            let line = said.lines().find(|line| line.starts_with(start)).unwrap();
+            line[38..].split_whitespace().map(|score| score.parse().unwrap()).collect()
+        };
+        if run == "bins" {
+            assert_eq!(scores("ridge, held-out test rows"), scores("ridge on 2..6-mers, test"));
+        }
+        let held_out = fs::read_to_string(path.join("test_predictions.tsv")).unwrap();
+        let fields = |text: &str, column: usize| -> Vec<String> {
+            text.lines().skip(1).map(|line| line.split('\t').nth(column).unwrap().to_owned()).collect()
+        };
+        fs::write(folder.path().join("held_out.txt"), fields(&held_out, 0).join("\n") + "\n").unwrap();
+        let again = succeeds(
+            &format!("predict {{}}/runs/{run}/predictor.safetensors {{}}/held_out.txt --device cpu"),
+            folder.path(),
+        );
+        let again = if run == "both" { again } else { format!("\n{again}") };
+        for (scored, predicted) in fields(&held_out, 2).iter().zip(fields(&again, 1)) {
+            let [a, b] = [scored, &predicted].map(|text| text.parse::<f32>().unwrap());
+            assert!((a - b).abs() <= 1e-4 * a.abs(), "{a} {b}");
+        }
+    }
+    let explain = "explain {}/runs/tail {}/held_out.txt --method deep-lift --device cpu -o {}/explained.tsv";
+    succeeds(explain, folder.path());
+    succeeds(&format!("train --resume --out {{}}/runs/bins {HERE}"), folder.path());
+    let alone = format!("train {{}}/runs/bins.toml --set training.with_ridge=false --out {{}}/runs/other {HERE}");
+    fails(&alone, folder.path(), 1, &["`network` is ridge", "with_ridge"]);
+}
+
+#[test]
 fn rows_that_are_all_related_are_split_at_random_with_a_warning() {
     let origin = random(0);
     let variant = |row: usize| {

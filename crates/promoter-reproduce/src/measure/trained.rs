@@ -45,7 +45,7 @@ pub(super) fn of_checkpoint(
     device: Device,
 ) -> Result<Predictor, Error> {
     let run = Folder::open(&planned.folder)?;
-    Ok(Predictor::of_checkpoint(&run, checkpoint, prepared.label.clone(), device)?)
+    Ok(Predictor::of_checkpoint(&run, checkpoint, prepared.labels.clone(), device)?)
 }
 
 /// The vectors of a run's k-mers, where its encoding has some.
@@ -106,7 +106,7 @@ pub(super) fn level(planned: &Planned, level: Option<i64>, device: Device) -> Re
     Tensors::read(&best)?.load_into(&params, &best)?;
     let table = vectors_of(experiment, &planned.folder)?;
     let encoder = Encoder::new(&experiment.encoding, table.as_ref(), device)?;
-    let rows = Rows::resident(&prepared.validation, &experiment.encoding, &prepared.label, device)?;
+    let rows = Rows::resident(&prepared.validation, &experiment.encoding, &prepared.labels, device)?;
     let _guard = tch::no_grad_guard();
     let mut predictions: Vec<f32> = Vec::with_capacity(rows.len());
     for from in (0..rows.len()).step_by(BATCH) {

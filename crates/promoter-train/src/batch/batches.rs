@@ -16,7 +16,7 @@ use crate::error::Doing;
 pub struct Batch {
     /// Input of the network, (n, L, C) f32.
     pub x: Tensor,
-    /// Transformed labels, (n,) f32.
+    /// Transformed labels, (n,) or (n, columns) f32; NaN for one of several that is missing.
     pub labels: Tensor,
     /// What names each copy of a row in the order, (n,) i64: random numbers of a row are drawn from it.
     items: Tensor,

@@ -2,10 +2,13 @@
 
 use promoter_metrics::Metric;
 
-use super::{Experiment, Keep, Label};
+use promoter_seq::read::Columns;
+
+use super::{Data, Experiment, Keep, Label};
 use crate::Error;
 use crate::batch::Averaging;
 use crate::error::{conflict, experiment};
+use crate::loss::Loss;
 
 /// Largest number of steps, rows of a batch or epochs: products of two of them fit into 64 bits.
 const MOST: u64 = 1 << 31;
@@ -55,8 +58,16 @@ impl Experiment {
         if let Some(average) = training.average {
             average.check()?;
         }
+        if self.label.replicates.is_some() && self.filter.drop_duplicates {
+            let reason = "cannot be combined with `filter.drop_duplicates`, which leaves one row of each sequence";
+            return Err(conflict("label.replicates", reason));
+        }
         self.loss.check()?;
         self.check_masked()?;
+        self.check_columns()?;
+        if self.network.is_ridge() && !training.with_ridge {
+            return Err(conflict("network", "is ridge: it needs `training.with_ridge = true`"));
+        }
         self.optimiser.check()?;
         self.schedule.check()?;
         if let Some(sharpness) = &self.sharpness {
@@ -82,6 +93,44 @@ impl Experiment {
         }
     }
 
+    /// Several columns of labels need a network that predicts them, a loss that can leave one out, and a file whose own
+    /// label does not stand beside them.
+    fn check_columns(&self) -> Result<(), Error> {
+        let (columns, network) = (&self.label.columns, &self.network);
+        let named = columns.join(", ");
+        let (predicted, expected) = (network.labels(), columns.len().max(1));
+        if network.clone().with_labels(expected as i64).is_none() {
+            let reason = format!("needs the network upstream, or ridge: {} has one label", network.name());
+            return Err(conflict("label.columns", reason));
+        }
+        if predicted != expected as i64 {
+            let expected = format!("{expected}, one for each of `label.columns`");
+            return Err(experiment("network.labels", predicted, expected));
+        }
+        if columns.is_empty() {
+            return Ok(());
+        }
+        if columns.len() < 2 || (1..columns.len()).any(|i| columns[..i].contains(&columns[i])) {
+            return Err(experiment("label.columns", named, "two names or more, each of them once"));
+        }
+        match &self.data {
+            Data::File { read, .. } if matches!(read.columns, Columns::Named { label: None, .. }) => {}
+            _ => {
+                let reason =
+                    "needs a file with `columns = { named = { sequence = \"...\" } }`, where no label is named";
+                return Err(conflict("label.columns", reason));
+            }
+        }
+        match self.label {
+            _ if self.loss == Loss::SoftBins => Err(conflict("label.columns", "cannot be combined with soft bins")),
+            Label { noise: Some(_), .. } => Err(conflict("label.columns", "cannot be combined with `label.noise`")),
+            Label { standardise_by: Some(_), .. } => {
+                Err(conflict("label.columns", "cannot be combined with `label.standardise_by`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What is masked and found again has an accuracy and no label; expression has labels and no accuracy.
     fn check_masked(&self) -> Result<(), Error> {
         let (best, masked) = (self.training.best, !self.loss.uses_labels());
@@ -98,7 +147,7 @@ impl Experiment {
             _ if masked && self.evaluation != Averaging::default() => {
                 Err(conflict("evaluation", "cannot be combined with masked k-mers, which are not averaged"))
             }
-            _ if masked && self.training.with_ridge => {
+            _ if masked && (self.training.with_ridge || self.network.is_ridge()) => {
                 Err(conflict("training.with_ridge", "cannot be combined with masked k-mers, which have no labels"))
             }
             _ => Ok(()),

@@ -55,7 +55,7 @@ impl Objective for Expression {
     }
 
     fn expression(&self, output: &Tensor) -> Result<Option<Tensor>, Error> {
-        Ok(Some(self.network.expression(output)?))
+        Ok(Some(expression(self.network.as_ref(), output)?))
     }
 
     /// The loss is that of the sequences as they are, the predictions are averaged.
@@ -66,7 +66,7 @@ impl Objective for Expression {
             if loss.is_none() {
                 loss = Some(self.loss.forward(&output, &rows.labels)?);
             }
-            Ok(self.network.expression(&output)?)
+            expression(self.network.as_ref(), &output)
         })?;
         let weight = Tensor::f_full([0i64; 0], rows.labels.numel() as f64, (Kind::Double, rows.labels.device()));
         Ok(Found {
@@ -76,6 +76,16 @@ impl Objective for Expression {
             weight: weight.doing("weighing a loss")?,
         })
     }
+}
+
+/// Expression, (B,), or (B, columns) of several labels.
+fn expression(network: &dyn Network, output: &Tensor) -> Result<Tensor, Error> {
+    if network.labels() == 1 {
+        return Ok(network.expression(output)?);
+    }
+    let of = |label| network.expression(&network.of_label(output, label)?);
+    let columns = (0..network.labels()).map(of).collect::<Result<Vec<_>, _>>()?;
+    Tensor::f_stack(&columns, 1).doing("collecting expression")
 }
 
 /// A loss over classes wants as many outputs, and labels in sorting bins.

@@ -38,8 +38,24 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn of(table: &Table) -> Result<Self, Fault> {
-        let labels = table.labels();
+    /// Of a table with columns of labels, where NaN is one that is missing.
+    pub(super) fn of_columns(table: &Table, columns: &[Vec<f32>]) -> Result<Self, Fault> {
+        let [_, _, ..] = columns else { return Self::of(table, table.labels()) };
+        let present = |labels: &Vec<f32>| labels.iter().copied().filter(|label| !label.is_nan()).collect::<Vec<_>>();
+        let surveys = columns.iter().map(|labels| Self::of(table, &present(labels)));
+        let surveys = surveys.collect::<Result<Vec<_>, _>>()?;
+        // A transform is for all columns.
+        let is_heavy_tailed = surveys.iter().all(Self::is_heavy_tailed);
+        let whole = surveys[0];
+        Ok(Self {
+            lowest: surveys.iter().fold(whole.lowest, |lowest, survey| lowest.min(survey.lowest)),
+            highest: surveys.iter().fold(whole.highest, |highest, survey| highest.max(survey.highest)),
+            skewness: if is_heavy_tailed { whole.skewness } else { 0.0 },
+            ..whole
+        })
+    }
+
+    fn of(table: &Table, labels: &[f32]) -> Result<Self, Fault> {
         if let Some(row) = labels.iter().position(|label| !label.is_finite()) {
             return Err(Fault::NoLabel { row: row + 1 });
         }
@@ -60,7 +76,7 @@ impl Survey {
         let count = |holds: &dyn Fn(usize) -> bool| table.rows().filter(|(codes, _)| holds(codes.len())).count();
         let log = |label: f32| f64::from(label).ln_1p();
         Ok(Self {
-            rows: labels.len(),
+            rows: table.len(),
             length,
             shorter: count(&|own| own < length),
             longer: count(&|own| own > length),
@@ -135,10 +151,27 @@ mod tests {
         table
     }
 
+    fn of(table: &Table) -> Result<Survey, Fault> {
+        Survey::of_columns(table, &[table.labels().to_vec()])
+    }
+
+    #[test]
+    fn several_columns_are_looked_at_without_what_is_missing() {
+        let table = table(0, 60, 0, |_| f32::NAN);
+        let half: Vec<f32> = (0..200).map(|row| if row < 100 { f32::NAN } else { row as f32 }).collect();
+        let tail: Vec<f32> = (0..200).map(|row| (row as f32 / 20.0).exp()).collect();
+        let both = Survey::of_columns(&table, &[tail.clone(), half.clone()]).unwrap();
+        assert_eq!((both.rows, both.lowest, both.is_heavy_tailed()), (200, 1.0, false));
+        assert!(Survey::of_columns(&table, &[tail.clone(), tail]).unwrap().is_heavy_tailed());
+        let few = half.iter().map(|label| if *label < 110.0 { f32::NAN } else { *label }).collect();
+        let fault = Survey::of_columns(&table, &[half, few]).unwrap_err();
+        assert_eq!(fault, Fault::TooFew { rows: 90, expected: 100 });
+    }
+
     #[test]
     fn common_flanks_are_found_unless_little_else_is_there() {
         let found = |left, insert, right| {
-            let survey = Survey::of(&table(left, insert, right, |row| row as f32)).unwrap();
+            let survey = of(&table(left, insert, right, |row| row as f32)).unwrap();
             (survey.length, survey.left, survey.right)
         };
         assert_eq!(found(17, 80, 13), (110, 17, 13));
@@ -150,7 +183,7 @@ mod tests {
     fn the_length_is_that_of_most_rows_or_holds_nearly_all() {
         let mut table = table(0, 60, 0, |row| row as f32);
         table.push(&[0; 200], 1.0);
-        let survey = Survey::of(&table).unwrap();
+        let survey = of(&table).unwrap();
         assert_eq!((survey.length, survey.shorter, survey.longer), (60, 0, 1));
         for length in 30..130 {
             table.push(&vec![0; length], 1.0);
@@ -160,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_long_tail_is_one_that_the_logarithm_mends() {
-        let heavy = |label: fn(usize) -> f32| Survey::of(&table(0, 60, 0, label)).unwrap().is_heavy_tailed();
+        let heavy = |label: fn(usize) -> f32| of(&table(0, 60, 0, label)).unwrap().is_heavy_tailed();
         assert!(heavy(|row| (row as f32 / 20.0).exp()));
         assert!(!heavy(|row| row as f32));
         assert!(!heavy(|row| (row as f32 / 20.0).exp() - 2.0), "below 0");
@@ -170,16 +203,16 @@ mod tests {
     #[test]
     fn what_nothing_can_be_learnt_from_is_refused() {
         let equal = table(0, 60, 0, |_| 3.0);
-        assert_eq!(Survey::of(&equal).unwrap_err(), Fault::EqualLabels { value: 3.0 });
+        assert_eq!(of(&equal).unwrap_err(), Fault::EqualLabels { value: 3.0 });
         let few = equal.select(&[0, 1]);
-        assert_eq!(Survey::of(&few).unwrap_err(), Fault::TooFew { rows: 2, expected: 100 });
+        assert_eq!(of(&few).unwrap_err(), Fault::TooFew { rows: 2, expected: 100 });
         let mut unlabelled = equal.clone();
         unlabelled.push(&[0], f32::NAN);
-        assert_eq!(Survey::of(&unlabelled).unwrap_err(), Fault::NoLabel { row: 201 });
+        assert_eq!(of(&unlabelled).unwrap_err(), Fault::NoLabel { row: 201 });
         let mut unknown = Table::default();
         for row in 0..200 {
             unknown.push(&[4; 50], row as f32);
         }
-        assert_eq!(Survey::of(&unknown).unwrap_err(), Fault::NoBases);
+        assert_eq!(of(&unknown).unwrap_err(), Fault::NoBases);
     }
 }

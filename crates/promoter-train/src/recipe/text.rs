@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use promoter_label::Transform;
-use promoter_seq::Split;
 use promoter_seq::read::{Columns, ReadOptions};
+use promoter_seq::{Replicates, Split};
 use promoter_zoo::registry::NetworkConfig;
 use toml::{Table, Value};
 
@@ -51,9 +51,9 @@ pub(super) fn write(choices: &Choices) -> Result<String, Error> {
 fn head(Choices { recipe, survey, .. }: &Choices) -> String {
     let file = recipe.data.file_name().map(Path::new).unwrap_or(&recipe.data).display().to_string();
     let Survey { rows, lowest, highest, .. } = survey;
-    let title = match &recipe.label {
-        Some(label) => format!("{label} of {file}"),
-        None => file,
+    let title = match &recipe.labels[..] {
+        [] => file,
+        labels => format!("{} of {file}", labels.join(", ")),
     };
     format!(
         "# An experiment for {rows} rows with labels from {lowest} to {highest}. `promoter train FILE` runs it,\n# \
@@ -69,9 +69,8 @@ fn data(Choices { recipe, options, .. }: &Choices) -> String {
         quoted(&recipe.data.to_string_lossy())
     );
     if let Columns::Named { sequence, label } = &options.columns {
-        let label = label.as_deref().unwrap_or_default();
-        let columns = format!("sequence = {}, label = {}", quoted(sequence), quoted(label));
-        text += &format!("columns = {{ named = {{ {columns} }} }}\n");
+        let label = label.as_ref().map_or_else(String::new, |label| format!(", label = {}", quoted(label)));
+        text += &format!("columns = {{ named = {{ sequence = {}{label} }} }}\n", quoted(sequence));
     }
     if let Some(group) = &recipe.group {
         text += &format!("keep = [{}] # for the split\n", quoted(group));
@@ -111,7 +110,7 @@ fn encoding(Choices { survey, .. }: &Choices) -> String {
     )
 }
 
-fn label(Choices { learning, survey, .. }: &Choices) -> String {
+fn label(Choices { recipe, learning, survey, .. }: &Choices) -> String {
     let transform = learning.transform;
     let why = match transform {
         Transform::Log1p => format!(
@@ -122,10 +121,33 @@ fn label(Choices { learning, survey, .. }: &Choices) -> String {
         Transform::ZScore => "Labels are learnt with mean 0 and standard deviation 1".into(),
         _ => "The network's loss is defined on labels as they are".into(),
     };
-    format!("# {why}. Predictions have the unit of the label.\n[label]\ntransform = \"{}\"\n", transform.name())
+    let replicates = match &recipe.replicates {
+        None => String::new(),
+        Some(Replicates::Mean) => "\"mean\"".to_owned(),
+        Some(Replicates::Weight(column)) => format!("{{ weight = {} }}", quoted(column)),
+        Some(Replicates::Variance(column)) => format!("{{ variance = {} }}", quoted(column)),
+    };
+    let mut text =
+        format!("# {why}. Predictions have the unit of the label.\n[label]\ntransform = \"{}\"\n", transform.name());
+    if let names @ [_, _, ..] = &recipe.labels[..] {
+        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        text += &format!("columns = [{}] # one network learns them all; rows may lack some\n", names.join(", "));
+    }
+    if !replicates.is_empty() {
+        text +=
+            &format!("replicates = {replicates} # rows of one sequence become one, with the mean of their labels\n");
+    }
+    text
 }
 
 fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) -> Result<String, Error> {
+    if let Some(config @ NetworkConfig::Ridge(_)) = network {
+        return Ok(format!(
+            "# No network: ridge regression on k-mer counts alone.\n[network]\nname = \"ridge\"\n{}\n[loss]\nname = \
+             \"mse\"\n",
+            fields(config, recipe, survey)?
+        ));
+    }
     let mut text =
         format!("# Size and passes: {}. `promoter info --help` lists the networks.\n[network]\n", effort.name());
     match network {
@@ -140,14 +162,13 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
                 quoted(preset),
                 survey.length
             );
+            if recipe.labels.len() > 1 {
+                text += &format!("labels = {} # `label.columns`\n", recipe.labels.len());
+            }
         }
         Some(preset) => {
             text += &format!("name = {}\n", quoted(recipe.network.as_deref().unwrap_or_default()));
-            let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
-            let config = preset.clone().with_input(input)?;
-            for (key, value) in differing(&config, preset) {
-                text += &format!("{key} = {value}\n");
-            }
+            text += &fields(preset, recipe, survey)?;
         }
     }
     text += match learning.loss {
@@ -158,6 +179,17 @@ fn network(Choices { recipe, network, survey, effort, learning, .. }: &Choices) 
     Ok(text)
 }
 
+/// What a table asks of a network otherwise than its preset has it, one line for each field.
+fn fields(preset: &NetworkConfig, recipe: &Recipe, survey: &Survey) -> Result<String, Error> {
+    let input = promoter_zoo::Input { length: survey.length as i64, channels: 4 };
+    let mut config = preset.clone().with_input(input)?;
+    // The check of the experiment refuses a network that has no such number of labels.
+    if let Some(several) = config.clone().with_labels(recipe.labels.len().max(1) as i64) {
+        config = several;
+    }
+    Ok(differing(&config, preset).iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
+}
+
 /// The fields of a network that are not those of another.
 fn differing(config: &NetworkConfig, other: &NetworkConfig) -> Vec<(String, Value)> {
     // Networks are tables of numbers, names and lists, which TOML has.
@@ -166,6 +198,9 @@ fn differing(config: &NetworkConfig, other: &NetworkConfig) -> Vec<(String, Valu
 }
 
 fn training(choices: &Choices) -> String {
+    if choices.network.as_ref().is_some_and(NetworkConfig::is_ridge) {
+        return RIDGE.to_owned();
+    }
     let Pace { epochs, batch_size, lr } = pace(choices);
     let steps = if choices.effort == Effort::Large { "checkpoint_steps = 500\n" } else { "" };
     format!(
@@ -195,6 +230,18 @@ precision = "auto" # bf16 where the processor has it
 "#
     )
 }
+
+/// What an experiment without a network says of its training.
+const RIDGE: &str = r#"# Not used: there is nothing to train.
+[optimiser]
+name = "adam_w"
+lr = 0.001
+
+[training]
+epochs = 1
+batch_size = 1
+with_ridge = true # ridge regression on k-mer counts, which is all that predicts
+"#;
 
 fn pace(Choices { effort, survey, network, .. }: &Choices) -> Pace {
     /// Rows that pass in all, from which on there are fewer passes.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
+use crate::readout::OfLabel;
 use crate::state::NETWORK;
 use crate::{Environment, EpochRecord, Error, Experiment, Readout};
 
@@ -48,11 +49,9 @@ pub struct Folder {
 pub struct Best {
     /// Epoch, from 0.
     pub epoch: u64,
-    /// The label transform, fitted to the training labels.
-    pub label: Fitted,
-    /// What brings its outputs to the transformed labels; the identity for a run that has not ended, or is neither
-    /// calibrated nor joined by ridge regression.
-    pub readout: Readout,
+    /// For each label its transform, fitted to the training labels, and what brings the network's outputs to it: the
+    /// identity for a run that has not ended, or is neither calibrated nor joined by ridge regression.
+    pub labels: Vec<(Fitted, Readout)>,
     /// The weights and buffers.
     pub tensors: Tensors,
 }
@@ -67,13 +66,43 @@ pub(crate) struct BestMetadata {
     /// Weight of ridge regression.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) ridge: f64,
+    /// The line in units of the label.
+    #[serde(default = "identity", skip_serializing_if = "is_identity")]
+    pub(crate) of_label: Affine,
+    /// The same of further labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) further: Vec<OfLabel>,
+}
+
+impl BestMetadata {
+    /// Of at least one label.
+    pub(crate) fn new(epoch: u64, labels: Vec<OfLabel>) -> Option<Self> {
+        let mut labels = labels.into_iter();
+        let OfLabel { label, calibration, ridge, of_label } = labels.next()?;
+        Some(Self { epoch, label, calibration, ridge, of_label, further: labels.collect() })
+    }
+
+    /// What it says of each label.
+    fn labels(self) -> Vec<OfLabel> {
+        let Self { label, calibration, ridge, of_label, further, .. } = self;
+        let first = OfLabel { label, calibration, ridge, of_label };
+        std::iter::once(first).chain(further).collect()
+    }
+}
+
+fn identity() -> Affine {
+    Affine::IDENTITY
+}
+
+fn is_identity(line: &Affine) -> bool {
+    *line == Affine::IDENTITY
 }
 
 fn is_zero(weight: &f64) -> bool {
     *weight == 0.0
 }
 
-/// A validation row.
+/// A validation row; of several labels the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// The sequence, in letters.
@@ -161,10 +190,11 @@ impl Folder {
         let path = self.finished(BEST)?;
         let mut tensors = Tensors::read(&path)?;
         let metadata = serde_json::from_str(&tensors.metadata);
-        let BestMetadata { epoch, label, calibration, ridge } =
-            metadata.map_err(|source| Error::Json { path, source })?;
-        let readout = Readout::take(calibration, ridge, &mut tensors)?;
-        Ok(Best { epoch, label, readout, tensors })
+        let metadata: BestMetadata = metadata.map_err(|source| Error::Json { path, source })?;
+        let epoch = metadata.epoch;
+        let take = |(i, said): (usize, OfLabel)| Ok((Readout::take(&said, i, &mut tensors)?, said.label));
+        let labels = metadata.labels().into_iter().enumerate().map(take).collect::<Result<Vec<_>, Error>>()?;
+        Ok(Best { epoch, labels: labels.into_iter().map(|(readout, label)| (label, readout)).collect(), tensors })
     }
 
     /// The network of a checkpoint, this run's or a copy that was put aside on the way.

@@ -8,6 +8,7 @@ use super::{Progress, Session};
 use crate::batch::{Batches, Order, Rows};
 use crate::batch_norm::ROWS;
 use crate::experiment::Shuffle;
+use crate::readout::OfLabel;
 use crate::run::BestMetadata;
 use crate::state::Counters;
 use crate::{EpochRecord, Error, Experiment, Readout};
@@ -31,6 +32,14 @@ impl Session {
             observe(Progress::Epoch(record));
         }
         Ok(())
+    }
+
+    /// The one record of a run without a network, of which there is nothing to train.
+    pub(super) fn record_ridge(&mut self) -> Result<(), Error> {
+        self.state.counters = Counters { epoch: 0, best: None, ..self.state.counters };
+        self.records.clear();
+        let record = self.record_of_ridge()?;
+        self.close_epoch(EpochRecord { best: true, ..record })
     }
 
     /// Trains to the end of the epoch or of the pass over the rows, whichever comes first; returns the rows trained on.
@@ -83,7 +92,7 @@ impl Session {
 
     /// The training rows, with the label noise of a pass.
     fn rows_of_pass(&self, pass: u64) -> Result<Rows, Error> {
-        let mut labels = self.prepared.label.apply(self.prepared.train.labels())?;
+        let mut labels = self.prepared.train.transformed(&self.prepared.labels)?;
         if let Some(noise) = &self.experiment.label.noise {
             let rows: Vec<u32> = (0..labels.len() as u32).collect();
             noise.add(self.experiment.seed, pass, &rows, &mut labels)?;
@@ -127,7 +136,7 @@ impl Session {
     fn close_epoch(&mut self, record: EpochRecord) -> Result<(), Error> {
         let Counters { epoch, since_best, best, .. } = self.state.counters;
         if record.best {
-            self.state.with_averages(|| self.keep(epoch, &Readout::IDENTITY))?;
+            self.state.with_averages(|| self.keep(epoch, &vec![Readout::IDENTITY; self.prepared.labels.len()]))?;
         }
         if let Some(plateau) = self.experiment.schedule.plateau() {
             let higher = self.experiment.training.best.higher_is_better();
@@ -152,14 +161,17 @@ impl Session {
     }
 
     /// Writes the network of the best epoch, with what a predictor needs beside weights and configuration.
-    pub(super) fn keep(&self, epoch: u64, readout: &Readout) -> Result<(), Error> {
+    pub(super) fn keep(&self, epoch: u64, readouts: &[Readout]) -> Result<(), Error> {
         if !self.run.writes() {
             return Ok(());
         }
         let mut best = Tensors::of(&self.model.params)?;
-        readout.store(&mut best)?;
-        let (calibration, ridge) = (readout.line, readout.ridge_weight());
-        let metadata = BestMetadata { epoch, label: self.prepared.label.clone(), calibration, ridge };
+        for (label, readout) in readouts.iter().enumerate() {
+            readout.store(label, &mut best)?;
+        }
+        let labels = self.prepared.labels.iter().zip(readouts);
+        let labels = labels.map(|(label, readout)| OfLabel::new(label.clone(), readout)).collect();
+        let metadata = BestMetadata::new(epoch, labels);
         // Numbers and names: there is nothing in it that JSON lacks.
         best.metadata = serde_json::to_string(&metadata).unwrap_or_default();
         Ok(best.write(&self.folder().best_path())?)

@@ -30,7 +30,8 @@ pub(super) fn found(group: &Group, own: Vec<Found>) -> Result<Vec<Found>, Error>
 
 /// Number of predictions, labels, predictions, loss, weight.
 fn to_bytes(found: &Found) -> Result<Vec<u8>, TchError> {
-    let values = |tensor: &Tensor| Vec::<f32>::try_from(tensor.f_to_kind(Kind::Float)?.f_contiguous()?);
+    let values =
+        |tensor: &Tensor| Vec::<f32>::try_from(tensor.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, -1)?);
     let (truth, prediction) = (values(&found.truth)?, values(&found.prediction)?);
     let scalars = [found.loss.f_double_value(&[])?, found.weight.f_double_value(&[])?];
     let mut bytes = (truth.len() as u64).to_le_bytes().to_vec();

@@ -7,7 +7,7 @@ use super::{Linear, dropout, secant};
 use crate::error::InLayer;
 use crate::{Error, Mode};
 
-/// Two dense layers with ReLU and dropout, then one linear unit; (B, in) to (B, 1). Biases start at zero.
+/// Two dense layers with ReLU and dropout, then linear units; (B, in) to (B, out). Biases start at zero.
 #[derive(Debug)]
 pub struct DenseHead {
     first: Linear,
@@ -17,15 +17,30 @@ pub struct DenseHead {
 }
 
 impl DenseHead {
-    /// `init` makes the initial kernels from the numbers of inputs and outputs; `dropout` follows each of the two
-    /// hidden layers.
+    /// One output unit. `init` makes the initial kernels from the numbers of inputs and outputs; `dropout` follows each
+    /// of the two hidden layers.
     ///
     /// # Errors
     /// [`Error::Params`].
     pub fn new(
+        scope: Scope<'_>,
+        input: i64,
+        units: i64,
+        init: fn(i64, i64) -> Init,
+        dropout: f64,
+    ) -> Result<Self, Error> {
+        Self::with_outputs(scope, input, units, 1, init, dropout)
+    }
+
+    /// The same with several output units.
+    ///
+    /// # Errors
+    /// [`Error::Params`].
+    pub fn with_outputs(
         mut scope: Scope<'_>,
         input: i64,
         units: i64,
+        outputs: i64,
         init: fn(i64, i64) -> Init,
         dropout: f64,
     ) -> Result<Self, Error> {
@@ -33,13 +48,13 @@ impl DenseHead {
         Ok(Self {
             first: dense("dense.0", input, units)?,
             second: dense("dense.1", units, units)?,
-            output: dense("output", units, 1)?,
+            output: dense("output", units, outputs)?,
             dropout,
         })
     }
 
     /// # Shapes
-    /// (B, in) to (B, 1).
+    /// (B, in) to (B, out).
     ///
     /// # Errors
     /// [`Error::Layer`].

@@ -60,10 +60,11 @@ fn description(names: &[&str]) -> String {
 fn set_default<C: Architecture>(field: &mut Map<String, Value>, name: &str, presets: &[Preset<C>]) {
     let default = |preset: &Preset<C>| {
         let fields = serde_json::to_value(preset.1()).unwrap_or_default();
-        (preset.0, fields.get(name).cloned().unwrap_or_default())
+        Some((preset.0, fields.get(name).cloned()?))
     };
-    let defaults: Vec<(&str, Value)> = presets.iter().map(default).collect();
     field.remove("default");
+    // What is not written has its default in its description.
+    let Some(defaults) = presets.iter().map(default).collect::<Option<Vec<(&str, Value)>>>() else { return };
     if defaults.iter().all(|(_, value)| *value == defaults[0].1) {
         field.extend(defaults.into_iter().take(1).map(|(_, value)| ("default".to_owned(), value)));
         return;

@@ -146,11 +146,11 @@ impl Predictor {
             delta = deltas.iter().fold(delta, |delta, found| delta.max(found.abs()));
         }
         let (prediction, slope) = self.tangent(codes, output)?;
-        let line = slope * self.readout.line.slope() as f32;
+        let line = slope * self.readout().line.slope() as f32;
         let mut hypothetical = vec![[0.0; 4]; codes.len()];
         add(&mut hypothetical, &network, line);
         let mut difference = line * (output - reference);
-        if self.readout.ridge.is_some() {
+        if self.readout().ridge.is_some() {
             let (shares, change) = self.ridge_shares(&Pairs { codes, references: &all })?;
             add(&mut hypothetical, &shares, slope);
             difference += slope * change;
@@ -189,7 +189,7 @@ impl Predictor {
     }
 
     fn expression(&self, x: &Tensor) -> Result<Tensor, Error> {
-        Ok(self.network.expression(&self.network.forward(x, Mode::Evaluate)?)?)
+        self.expression_of(&self.network.forward(x, Mode::Evaluate)?)
     }
 
     /// What the network gives for inputs, and the gradients of the first `n` outputs by their inputs.
@@ -229,7 +229,7 @@ impl Predictor {
 
     /// What bases contribute to the share of ridge regression, the mean over the references, and the mean difference.
     fn ridge_shares(&self, pairs: &Pairs) -> Result<(Vec<[f32; 4]>, f32), Error> {
-        let values = |sequences: &[Vec<u8>]| self.readout.apply(&vec![0.0; sequences.len()], sequences);
+        let values = |sequences: &[Vec<u8>]| self.readout().apply(&vec![0.0; sequences.len()], sequences);
         let part = 1.0 / pairs.references.len() as f32;
         let (own, others) = (values(&[pairs.codes.to_vec()])?[0], values(pairs.references)?);
         let mut mean = vec![[0.0; 4]; pairs.codes.len()];

@@ -41,6 +41,9 @@ pub(super) fn text(predictor: &Predictor, path: &Path) -> String {
             _ => "in the units of the training labels",
         },
     );
+    if !description.names.is_empty() {
+        text += &format!("| labels | {}: choose one with `--label` |\n", description.names.join(", "));
+    }
     if let Some(training) = &description.training {
         text += &self::training(training);
     }

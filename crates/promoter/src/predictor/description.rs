@@ -9,15 +9,16 @@ use promoter_seq::read::Columns;
 use promoter_train::batch::{Averaging, ReverseComplement};
 use promoter_train::encoding::Encoding;
 use promoter_train::experiment::Data;
-use promoter_train::{Environment, Experiment, Scores};
+use promoter_train::{Environment, Experiment, OfLabel, Readout, Scores};
 use promoter_zoo::registry::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// Format of predictor files that this version writes. It reads those from 1 on: 2 added vectors of k-mers and the
-/// evaluation, 3 the calibration, 4 ridge regression.
-pub const FORMAT: u64 = 4;
+/// Latest format of predictor files. This version reads those from 1 on: 2 added vectors of k-mers and the evaluation,
+/// 3 the calibration, 4 ridge regression, 5 the line in units of the label and further labels; it writes 4 where that
+/// is enough.
+pub const FORMAT: u64 = 5;
 
 /// What a predictor file says about its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,15 @@ pub struct Description {
     /// Weight of ridge regression on k-mer counts, which is added after the line; 0 for none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ridge: f64,
+    /// The line in units of the label, after the transform's inverse; see [`Readout`](promoter_train::Readout).
+    #[serde(default = "identity", skip_serializing_if = "is_identity")]
+    pub of_label: Affine,
+    /// The names of several labels; empty for one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Of several labels the others: what stands above of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<OfLabel>,
     /// Over what predictions were averaged when the network was chosen, and are unless another averaging is asked for.
     #[serde(default)]
     pub evaluation: Averaging,
@@ -50,6 +60,10 @@ pub struct Description {
 
 fn is_zero(weight: &f64) -> bool {
     *weight == 0.0
+}
+
+fn is_identity(line: &Affine) -> bool {
+    *line == Affine::IDENTITY
 }
 
 fn identity() -> Affine {
@@ -92,6 +106,37 @@ impl Training {
 }
 
 impl Description {
+    /// What a run's network needs beside its tensors; `labels` has the first label and the others.
+    pub(super) fn of_run(experiment: Experiment, labels: Vec<OfLabel>, training: Option<Training>) -> Self {
+        let Experiment { title, network, encoding, evaluation, label, .. } = experiment;
+        let mut labels = labels.into_iter();
+        let identity = || OfLabel::new(Fitted::Identity, &Readout::IDENTITY);
+        let OfLabel { label: transform, calibration, ridge, of_label } = labels.next().unwrap_or_else(identity);
+        let is_early = is_identity(&of_label) && label.columns.is_empty();
+        Self {
+            format: if is_early { 4 } else { FORMAT },
+            version: env!("CARGO_PKG_VERSION").into(),
+            title,
+            network,
+            encoding,
+            label: transform,
+            calibration,
+            ridge,
+            of_label,
+            names: label.columns,
+            further: labels.collect(),
+            evaluation,
+            training,
+        }
+    }
+
+    /// The first label and the others.
+    pub(super) fn labels(&self) -> impl Iterator<Item = OfLabel> {
+        let Self { label, calibration, ridge, of_label, further, .. } = self;
+        let first = OfLabel { label: label.clone(), calibration: *calibration, ridge: *ridge, of_label: *of_label };
+        std::iter::once(first).chain(further.iter().cloned())
+    }
+
     /// What stands against a mean of this predictor's predictions and another one's: data, label, label transform or
     /// length differ. A text for people for each; what is not known of one of them is not compared.
     pub fn differences(&self, other: &Self) -> Vec<String> {
@@ -160,6 +205,9 @@ fn data(data: &Data) -> String {
 fn unit(experiment: &Experiment) -> Option<String> {
     let Data::File { read, .. } = &experiment.data else { return None };
     let column = match &read.columns {
+        Columns::Named { label: None, .. } if !experiment.label.columns.is_empty() => {
+            experiment.label.columns.join(", ")
+        }
         Columns::Named { label, .. } => label.clone()?,
         Columns::Challenge => "sorting bins".to_owned(),
         Columns::Sequence => return None,

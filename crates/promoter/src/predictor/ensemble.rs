@@ -57,9 +57,46 @@ impl Ensemble {
         &self,
         rows: &mut Rows,
         averaging: Option<Averaging>,
-        take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
+        mut take: impl FnMut(&Table, &[f32]) -> Result<(), E>,
     ) -> Result<Tally, E> {
-        stream(rows, &self.members, |table, first| self.mean(table, averaging, first), take)
+        let predict = |table: &Table, first| self.mean(table, averaging, first);
+        stream(rows, &self.members, predict, |table, values: &Vec<f32>| take(table, values))
+    }
+
+    /// The names of the labels, which all members have; empty where there is one only.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where members have other names.
+    pub fn names(&self) -> Result<&[String], Error> {
+        let mut names = self.members.iter().map(Predictor::names);
+        let first = names.next().unwrap_or_default();
+        match names.find(|other| *other != first) {
+            None => Ok(first),
+            Some(other) => {
+                let text = |names: &[String]| if names.is_empty() { "one".to_owned() } else { names.join(", ") };
+                Err(Error::Setting { name: "labels of a member", value: text(other), expected: text(first) })
+            }
+        }
+    }
+
+    /// As [`predict`](Self::predict), for every label: `take` is handed a column of predictions for each.
+    ///
+    /// # Errors
+    /// Those of [`predict`](Self::predict) and [`names`](Self::names).
+    pub fn predict_labels<E: From<Error>>(
+        &self,
+        rows: &mut Rows,
+        averaging: Option<Averaging>,
+        mut take: impl FnMut(&Table, &[Vec<f32>]) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        let labels = self.names()?.len().max(1);
+        let predict = |table: &Table, first| -> Result<Vec<Vec<f32>>, Error> {
+            let members = self.members.iter().map(|member| member.predict_labels(self::rows(table), averaging, first));
+            let members = members.collect::<Result<Vec<_>, _>>()?;
+            let of = |label: usize| mean(table.len(), members.iter().map(|columns| Ok(columns[label].clone())));
+            (0..labels).map(of).collect()
+        };
+        stream(rows, &self.members, predict, |table, columns: &Vec<Vec<f32>>| take(table, columns))
     }
 
     /// As [`Predictor::predict_table`].

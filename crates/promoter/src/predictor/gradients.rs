@@ -60,7 +60,7 @@ impl Predictor {
         }
         let effects = |((codes, output), changes): ((&[u8], f32), Vec<f32>)| {
             let (prediction, slope) = self.tangent(codes, output)?;
-            let line = self.readout.line.slope() as f32;
+            let line = self.readout().line.slope() as f32;
             let changes = changes.into_iter().zip(self.ridge_changes(codes)?);
             Ok(Effects::of_changes(codes, prediction, changes.map(|(network, ridge)| slope * (line * network + ridge))))
         };
@@ -72,7 +72,7 @@ impl Predictor {
         let mutants = mutants(codes);
         let mut sequences: Vec<&[u8]> = mutants.rows().map(|(codes, _)| codes).collect();
         sequences.push(codes);
-        let mut values = self.readout.apply(&vec![0.0; sequences.len()], &sequences)?;
+        let mut values = self.readout().apply(&vec![0.0; sequences.len()], &sequences)?;
         let own = values.pop().unwrap_or_default();
         Ok(values.into_iter().map(|value| value - own).collect())
     }
@@ -94,8 +94,8 @@ impl Predictor {
     pub(super) fn tangent(&self, codes: &[u8], output: f32) -> Result<(f32, f32), Error> {
         // Wide enough that rounding does not show, narrow beside the range of labels.
         const STEP: f32 = 0.01;
-        let value = self.readout.apply(&[output], &[codes])?[0];
-        let values = self.in_units(vec![value, value - STEP, value + STEP])?;
+        let value = self.readout().apply(&[output], &[codes])?[0];
+        let values = self.in_units(&[value, value - STEP, value + STEP])?;
         Ok((values[0], (values[2] - values[1]) / (2.0 * STEP)))
     }
 }
