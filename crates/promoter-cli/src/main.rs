@@ -51,6 +51,8 @@ mod schema;
 mod score;
 #[cfg(feature = "torch")]
 mod search;
+#[cfg(feature = "torch")]
+mod share;
 mod simulate;
 mod table;
 #[cfg(feature = "torch")]
@@ -234,7 +236,7 @@ mod tests {
             #[cfg(feature = "torch")]
             ("report", &["run", "other"], &["-ox.html"]),
             #[cfg(feature = "torch")]
-            ("search", &["search.toml"], &["--list", "--out=x"]),
+            ("search", &["search.toml"], &["--list", "--out=x", "--task=1", "--tasks=4"]),
             #[cfg(feature = "torch")]
             ("train", &["peppa.toml"], &["--set=seed=1", "--set=seed=2", "--out=x"]),
             #[cfg(feature = "torch")]
