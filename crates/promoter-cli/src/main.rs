@@ -232,7 +232,7 @@ mod tests {
             #[cfg(feature = "torch")]
             ("predict", &["run", "other", "in.fa"], &["--device=cpu", "--strands=both", "--rank"]),
             #[cfg(feature = "torch")]
-            ("predict", &["run", "-"], &["--shift=0", "--sequence=seq"]),
+            ("predict", &["run", "-"], &["--shift=0", "--sequence=seq", "--task=0", "--tasks=2"]),
             #[cfg(feature = "torch")]
             ("report", &["run", "other"], &["-ox.html"]),
             #[cfg(feature = "torch")]

@@ -5,6 +5,8 @@
 
 mod claims;
 
+use std::time::Duration;
+
 pub use self::claims::{Claim, Claims};
 
 /// One of the tasks that share work, as the arrays of batch systems number them.
@@ -53,6 +55,15 @@ impl Share {
         own.extend(others);
         own
     }
+}
+
+/// One of several tasks that take work over from those that die.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Task {
+    /// Which one.
+    pub share: Share,
+    /// Time after which a task that gives no sign of life is taken for dead.
+    pub patience: Duration,
 }
 
 #[cfg(test)]

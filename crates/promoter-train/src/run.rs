@@ -177,12 +177,18 @@ impl Run {
 
 /// The process's hold on a folder; the system lets go when the process ends, however it does. A file system that has no
 /// locks lets everybody in.
-pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Io`].
+pub fn lock(folder: &Path) -> Result<File, Error> {
     lock_by(folder, File::try_lock)
 }
 
 /// A hold that keeps out none but those of [`lock`].
-pub(crate) fn lock_shared(folder: &Path) -> Result<File, Error> {
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_shared(folder: &Path) -> Result<File, Error> {
     lock_by(folder, File::try_lock_shared)
 }
 

@@ -22,6 +22,7 @@
 //! label transform only.
 
 mod done;
+mod file;
 pub mod folder;
 mod halving;
 mod hold;
@@ -29,17 +30,17 @@ pub mod ranking;
 pub mod space;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use promoter_encode::random::Stream;
 use promoter_metrics::Metric;
-use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use self::file::{File, Name, Plan};
 use crate::error::{conflict, experiment as refuse};
 use crate::setting::Setting;
 use crate::{Error, Experiment};
-pub use folder::{Folder, Progress, Task};
+pub use folder::{Folder, Progress};
 pub use halving::Round;
 pub use ranking::{Ranking, Trial};
 pub use space::Space;
@@ -123,52 +124,6 @@ pub enum Fault {
     /// A key's values.
     #[error("{0}")]
     Space(String),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    search: Plan,
-    keys: Table,
-    experiment: Option<Table>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Plan {
-    experiment: Option<PathBuf>,
-    kind: Name,
-    trials: Option<u64>,
-    first_epochs: Option<u64>,
-    factor: Option<u64>,
-    #[serde(default)]
-    seed: u64,
-    metric: Metric,
-}
-
-impl Plan {
-    fn kind(&self) -> Result<Kind, Fault> {
-        let is_of_halving = self.first_epochs.is_some() || self.factor.is_some();
-        match (self.kind, self.trials) {
-            (Name::Random | Name::Grid, _) if is_of_halving => Err(Fault::OfHalving),
-            (Name::Random | Name::Halving, None) => Err(Fault::NoTrials),
-            (Name::Random, Some(trials)) => Ok(Kind::Random { trials }),
-            (Name::Halving, Some(trials)) => {
-                let (first_epochs, factor) = (self.first_epochs.unwrap_or(1), self.factor.unwrap_or(3));
-                Ok(Kind::Halving { trials, first_epochs, factor })
-            }
-            (Name::Grid, None) => Ok(Kind::Grid),
-            (Name::Grid, Some(_)) => Err(Fault::TrialsOfGrid),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Name {
-    Random,
-    Grid,
-    Halving,
 }
 
 impl Search {

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use super::kills::{Draws, EXPERIMENT, KILL, TERM, end, wait};
+use super::train::{HERE, trained};
 
 /// Tasks of an array.
 const TASKS: usize = 4;
@@ -102,4 +103,25 @@ fn a_task_is_one_of_those_that_there_are() {
     super::fails(&format!("{call} --task 4 --tasks 4"), input.path(), 1, &["--task 4: expected 0 to 3"]);
     super::fails(&format!("{call} --task 1"), input.path(), 2, &["--tasks"]);
     assert!(!input.path().join("array").exists());
+}
+
+#[test]
+fn the_parts_of_a_prediction_are_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    super::succeeds("simulate --rows 2500 -o {}/in.tsv", folder.path());
+    fs::copy(trained().join("run/predictor.safetensors"), folder.path().join("model")).unwrap();
+    let predict = format!("predict {{}}/model {{}}/in.tsv {HERE}");
+    // 2,500 sequences are three batches: of five tasks two have nothing to do.
+    for (form, tasks) in [("tsv", 1), ("tsv", 2), ("csv", 3), ("json", 5)] {
+        let whole = super::succeeds(&format!("{predict} --to {form}"), folder.path());
+        let part = |task: usize| format!("{predict} --to {form} --task {task} --tasks {tasks}");
+        let parts: Vec<String> = (0..tasks).map(|task| super::succeeds(&part(task), folder.path())).collect();
+        assert!(parts.concat() == whole, "{form}, {tasks} tasks");
+        assert_eq!(parts.iter().filter(|part| part.is_empty()).count(), tasks.saturating_sub(3));
+    }
+    let two = "--task 0 --tasks 2";
+    super::fails(&format!("{predict} {two} --to parquet"), folder.path(), 1, &["--task: expected an output in TSV"]);
+    super::fails(&format!("{predict} {two} --rank"), folder.path(), 2, &["cannot be used with"]);
+    let stdin = predict.replace("{}/in.tsv", "-");
+    super::fails(&format!("{stdin} {two}"), folder.path(), 1, &["--task: - cannot be read twice"]);
 }

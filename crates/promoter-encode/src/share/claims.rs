@@ -1,10 +1,10 @@
 //! Claims on pieces of work in a shared folder.
 //!
 //! A claim is a file that its holder creates. Creating a file that must not exist succeeds for one process alone, on
-//! network file systems too; locks, which many of those lack, are not used. The holder rewrites the file twelve times
-//! in the time called patience. A process that looks at it and finds the same content over that time, by its own clock,
-//! takes the holder for dead and creates the next generation of the file: `007.1` after `007.0`. No clocks are compared,
-//! and time in which nobody could look, because the folder's server did not answer, does not count.
+//! network file systems too; locks, which many of those lack, are not used. The holder rewrites the file twelve times in
+//! the time called patience. A process that looks at it and finds the same content over that time, by its own clock,
+//! takes the holder for dead and creates the next generation of the file: `007.1` after `007.0`. No clocks are
+//! compared, and time in which nobody could look, because the folder's server did not answer, does not count.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -15,12 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::Task;
+
 /// Beats in the time after which a silent holder is taken for dead.
 const BEATS: u32 = 12;
 
-/// What a claim's file holds when its work is done.
-const DONE: &[u8] = b"done\n";
-/// What it holds when its holder has given it back.
+/// What a claim's file holds when its holder has given it back.
 const FREE: &[u8] = b"free\n";
 /// What it holds when another process has taken it over.
 const TAKEN: &[u8] = b"taken over\n";
@@ -28,23 +28,23 @@ const TAKEN: &[u8] = b"taken over\n";
 /// A folder of claims as this process has seen it.
 ///
 /// ```
-/// use promoter_encode::share::Claims;
+/// use promoter_encode::share::{Claims, Share, Task};
 /// use std::time::Duration;
 /// let folder = tempfile::tempdir()?;
-/// let mut one = Claims::open(folder.path(), Duration::from_secs(120), "task 0")?;
-/// let mut other = Claims::open(folder.path(), Duration::from_secs(120), "task 1")?;
+/// let task = |number| Some(Task { share: Share::new(number, 2)?, patience: Duration::from_secs(120) });
+/// let mut one = Claims::open(folder.path(), task(0).ok_or("task 0 of 2")?)?;
+/// let mut other = Claims::open(folder.path(), task(1).ok_or("task 1 of 2")?)?;
 /// let claim = one.take("007")?;
 /// assert!(claim.as_ref().is_some_and(|claim| claim.holds()));
 /// assert!(other.take("007")?.is_none());
 /// drop(claim);
 /// assert!(other.take("007")?.is_some());
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Claims {
     folder: PathBuf,
-    patience: Duration,
-    who: String,
+    task: Task,
     seen: HashMap<PathBuf, Seen>,
 }
 
@@ -57,17 +57,21 @@ struct Seen {
 }
 
 impl Claims {
-    /// The claims in a folder, which is made if needed. A holder that is silent for `patience` is taken for dead; `who`
-    /// is what this process writes about itself, for people.
+    /// The claims in a folder, which is made if needed, as this task sees them.
     ///
     /// # Errors
     /// The system's.
-    pub fn open(folder: &Path, patience: Duration, who: &str) -> Result<Self> {
+    pub fn open(folder: &Path, task: Task) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned(), patience, who: who.to_owned(), seen: HashMap::new() })
+        Ok(Self { folder: folder.to_owned(), task, seen: HashMap::new() })
     }
 
-    /// Takes a piece of work; none while another process holds it, and when it is done.
+    /// Whose they are.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// Takes a piece of work; none while another process holds it. Who has taken it looks whether it is done already.
     ///
     /// # Errors
     /// The system's.
@@ -81,7 +85,6 @@ impl Claims {
         }
         let next = path(generation);
         match &last {
-            Some((_, content)) if content == DONE => return Ok(None),
             Some((path, content)) if content != FREE && !self.is_dead(path, content) => return Ok(None),
             _ => {}
         }
@@ -95,8 +98,10 @@ impl Claims {
             // Who is not dead after all finds it in the file that it looks at anyway.
             fs::write(before, TAKEN)?;
         }
-        let content = format!("{}, process {}", self.who, std::process::id());
-        let pulse = Pulse::start(&mut file, next, path(generation + 1), content, self.patience)?;
+        let Task { share, patience } = self.task;
+        // For people.
+        let who = format!("task {} of {}, process {}", share.task(), share.tasks(), std::process::id());
+        let pulse = Pulse::start(&mut file, next, path(generation + 1), who, patience)?;
         Ok(Some(Claim::new(Arc::new(pulse), self.beat())?))
     }
 
@@ -111,12 +116,12 @@ impl Claims {
         }
         seen.unchanged += (now - seen.last).min(most);
         seen.last = now;
-        seen.unchanged >= self.patience
+        seen.unchanged >= self.task.patience
     }
 
     /// Time between two changes of a claim that is held; who waits for work looks this often.
     pub fn beat(&self) -> Duration {
-        self.patience / BEATS
+        self.task.patience / BEATS
     }
 }
 
@@ -146,32 +151,23 @@ impl Claim {
         Ok(Self { pulse, thread: Some((end, thread)) })
     }
 
-    /// Whether it is this process's still. To be asked before each step of the work: a process that was stopped for long
-    /// is told at once.
+    /// Whether it is this process's still. To be asked before each step of the work: a process that was stopped for
+    /// long is told at once.
     pub fn holds(&self) -> bool {
         self.pulse.holds()
     }
+}
 
-    /// The work is done: nobody takes it again.
-    pub fn finish(mut self) {
-        self.end(DONE);
-    }
-
-    fn end(&mut self, content: &[u8]) {
+impl Drop for Claim {
+    fn drop(&mut self) {
         let Some((end, thread)) = self.thread.take() else { return };
         drop(end);
         // A beat does not panic.
         let _ = thread.join();
         if self.pulse.beat() {
             // Otherwise the others wait for as long as they would for a dead one.
-            let _ = fs::write(&self.pulse.path, content);
+            let _ = fs::write(&self.pulse.path, FREE);
         }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        self.end(FREE);
     }
 }
 
@@ -240,27 +236,27 @@ fn content(who: &str, beats: u64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Share;
     use super::*;
 
     /// Long enough for a busy machine.
     const LONG: Duration = Duration::from_secs(600);
 
     fn claims(folder: &Path, patience: Duration) -> Claims {
-        Claims::open(folder, patience, "test").unwrap()
+        Claims::open(folder, Task { share: Share::new(0, 1).unwrap(), patience }).unwrap()
     }
 
     #[test]
     fn one_of_many_gets_each_piece_of_work() {
         let folder = tempfile::tempdir().unwrap();
         let work: Vec<String> = (0..50).map(|number| format!("{number:03}")).collect();
-        let taken: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let taken: Vec<Vec<(String, Claim)>> = std::thread::scope(|scope| {
             let take = || {
                 let mut claims = claims(folder.path(), LONG);
                 let mut own = Vec::new();
                 for name in &work {
                     if let Some(claim) = claims.take(name).unwrap() {
-                        own.push(name.clone());
-                        claim.finish();
+                        own.push((name.clone(), claim));
                     }
                 }
                 own
@@ -268,9 +264,9 @@ mod tests {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(take)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        let mut taken = taken.concat();
+        let mut taken: Vec<&String> = taken.iter().flatten().map(|(name, _)| name).collect();
         taken.sort();
-        assert_eq!(taken, work);
+        assert!(taken.into_iter().eq(&work));
     }
 
     #[test]
@@ -312,7 +308,7 @@ mod tests {
         assert!(!slow.pulse.beat() && !slow.holds());
         drop(slow);
         assert!(successor.holds(), "what is lost is not given back");
-        successor.finish();
-        assert!(other.take("one").unwrap().is_none(), "what is done is not taken again");
+        drop(successor);
+        assert!(other.take("one").unwrap().is_some(), "what was held is");
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use promoter_encode::file::{remove_leftovers, write_whole};
+use promoter_encode::share::Task;
 use promoter_metrics::Metric;
 use tch::Device;
 
@@ -23,8 +24,6 @@ use super::hold::Hold;
 use super::{Ranking, Search, Trial};
 use crate::setting::Setting;
 use crate::{EpochRecord, Error, Experiment, Prepared, Session, session};
-
-pub use super::hold::Task;
 
 /// The search with its experiment.
 pub(super) const SEARCH: &str = "search.toml";
@@ -127,7 +126,7 @@ impl Folder {
     }
 
     /// Runs the trials that are not done. A trial that was stopped goes on from its last checkpoint. Of several tasks
-    /// each takes the trials that no other one has, and waits at the end for those of the others, in case that they die.
+    /// each takes the trials that no other one has, and waits at the end for those of the others, in case they die.
     ///
     /// A trial that diverges, or whose predictions have no metric in any epoch, fails and is ranked
     /// last; the search goes on.
@@ -169,7 +168,6 @@ impl Folder {
         let Some(claim) = self.hold.claim(&job.to_string())? else { return Ok(false) };
         // Another one may have done it since the last look.
         if self.done.has(job)? {
-            claim.finish();
             return Ok(true);
         }
         let experiment = self.search.experiment(job.trial)?;
@@ -191,7 +189,7 @@ impl Folder {
         }
         let trial = self.trial_of(job, settings, session.records(), outcome)?;
         self.done.add(job, &trial)?;
-        claim.finish();
+        drop(claim);
         self.done.look()?;
         write_ranking(&self.path, &self.ranking())?;
         observe(Progress::End(&trial));
