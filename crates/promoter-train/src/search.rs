@@ -17,8 +17,9 @@
 //! ```
 //!
 //! Each trial is a run of its own in the folder of the search. Trials depend on the search's seed and on their number,
-//! not on each other. A search of kind `halving` draws as a random one does, trains all trials for `first_epochs` epochs,
-//! the best of them, one of `factor`, for `factor` times as many, and so on up to the epochs of the experiment. Squared and absolute errors are in units of the transformed label: they compare trials of one
+//! not on each other. A search of kind `halving` draws as a random one does, trains all trials for `first_epochs`
+//! epochs, the best of them, one of `factor`, for `factor` times as many, and so on up to the epochs of the experiment.
+//! Squared and absolute errors are in units of the transformed label: they compare trials of one
 //! label transform only.
 
 mod done;

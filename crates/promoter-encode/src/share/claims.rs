@@ -1,8 +1,8 @@
 //! Claims on pieces of work in a shared folder.
 //!
 //! A claim is a file that its holder creates. Creating a file that must not exist succeeds for one process alone, on
-//! network file systems too; locks, which many of those lack, are not used. The holder rewrites the file twelve times in
-//! the time called patience. A process that looks at it and finds the same content over that time, by its own clock,
+//! network file systems too; locks, which many of those lack, are not used. The holder rewrites the file twelve times
+//! in the time called patience. A process that looks at it and finds the same content over that time, by its own clock,
 //! takes the holder for dead and creates the next generation of the file: `007.1` after `007.0`. No clocks are
 //! compared, and time in which nobody could look, because the folder's server did not answer, does not count.
 
