@@ -87,8 +87,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     interrupt::set_flag(Some(folder.stop_flag()));
     let ranking = train(&mut folder, device, &mut out);
-    interrupt::set_flag(None);
+    // Launchers may send a signal twice: the status stays that of the stop.
     let ranking = ranking?;
+    interrupt::set_flag(None);
     write!(out, "\n{}", ranking.to_text())?;
     let best = ranking.best().map(|best| best.trial);
     let ranking = path.join("trials.txt");

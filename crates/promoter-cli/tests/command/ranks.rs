@@ -112,7 +112,7 @@ fn a_lost_process_ends_the_others_and_the_run_goes_on_to_the_same_bytes() {
     }
 }
 
-/// The signal goes to one of the processes, and to both as torchrun and srun forward it.
+/// The signal goes to one of the processes, and twice to both as torchrun and srun forward it.
 #[test]
 fn a_signal_writes_a_checkpoint_and_ends_all_with_a_status_of_its_own() {
     let input = input();
@@ -121,7 +121,9 @@ fn a_signal_writes_a_checkpoint_and_ends_all_with_a_status_of_its_own() {
         let run = input.path().join(name);
         let children = start(2, &train(&run), input.path(), |_| "");
         wait_for_epoch(&run, 3);
-        children.iter().zip(to).filter(|(_, to)| *to).for_each(|(child, _)| send(child, signal));
+        for _ in 0..2 {
+            children.iter().zip(to).filter(|(_, to)| *to).for_each(|(child, _)| send(child, signal));
+        }
         for (status, _, error) in ends(children) {
             assert_eq!(
                 (status, error.as_str()),
