@@ -22,6 +22,9 @@ and a C library that is as new as this one's. At the end the program is started 
 /// Bytes of a bundle that has no LibTorch, at most.
 const MOST: u64 = 64_000_000;
 
+/// Where programs look for LibTorch last, or only: see `xtask/rpath.rs`.
+const BESIDE: &str = "$ORIGIN/torch/lib";
+
 /// The script that starts a bundle without LibTorch.
 const STARTER: &str = include_str!("../promoter.sh");
 
@@ -68,15 +71,14 @@ fn parse(arguments: &[String]) -> Result<Options, String> {
     Ok(options)
 }
 
-/// The program with a run path that starts at its own folder.
+/// The program, whose run path begins with LibTorch's folder here.
 fn build(root: &Path, options: &Options) -> Result<PathBuf, String> {
     let mut command = project::cargo();
     command.current_dir(root).args(["build", "--package", "promoter-cli"]);
     if !options.dev {
         command.arg("--release");
     }
-    let run_path = if options.without_libtorch { "$ORIGIN/../torch/lib" } else { "$ORIGIN/torch/lib" };
-    project::show(command.env("PROMOTER_RUN_PATH", run_path))?;
+    project::show(&mut command)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(target.join(if options.dev { "debug" } else { "release" }).join("promoter"))
 }
@@ -94,12 +96,12 @@ fn put(root: &Path, program: &Path, out: &Path, without_libtorch: bool) -> std::
     let own = partial.join("promoter");
     if without_libtorch {
         fs::create_dir(partial.join("libexec"))?;
-        strip(program, &partial.join("libexec/promoter"))?;
+        move_out(root, program, &partial.join("libexec/promoter"))?;
         let version = libtorch::Lock::of_this_system(false).map_err(std::io::Error::other)?.version().to_owned();
         fs::write(&own, STARTER.replace("@VERSION@", &version))?;
         fs::set_permissions(&own, fs::Permissions::from_mode(0o755))?;
     } else {
-        strip(program, &own)?;
+        move_out(root, program, &own)?;
         let torch = libtorch_folder(root);
         fs::create_dir_all(partial.join("torch"))?;
         copy(&torch.join("lib"), &partial.join("torch/lib"))?;
@@ -114,15 +116,35 @@ fn put(root: &Path, program: &Path, out: &Path, without_libtorch: bool) -> std::
 
 fn libtorch_folder(root: &Path) -> PathBuf {
     match libtorch::choice(root) {
-        Choice::Own => fs::canonicalize(root.join(FOLDER).join("torch")).unwrap_or_default(),
+        Choice::Own => root.join(FOLDER).join("torch"),
         Choice::Exported(folder) => folder,
     }
 }
 
-/// A copy of a program that has no names for debuggers; a whole one where `strip` is missing.
-fn strip(program: &Path, to: &Path) -> std::io::Result<()> {
-    let stripped = project::output(Command::new("strip").arg("-o").arg(to).arg(program)).is_some();
-    if stripped { Ok(()) } else { fs::copy(program, to).map(drop) }
+/// A copy of a program that has no names for debuggers, and looks for LibTorch beside itself alone.
+fn move_out(root: &Path, program: &Path, to: &Path) -> std::io::Result<()> {
+    if project::output(Command::new("strip").arg("-o").arg(to).arg(program)).is_none() {
+        // The same program, and larger.
+        fs::copy(program, to)?;
+    }
+    let mut bytes = fs::read(to)?;
+    let here = libtorch_folder(root).join("lib").display().to_string();
+    if !relocate(&mut bytes, &here) {
+        let reason = format!("its run path does not begin with {here}: build it again");
+        return Err(std::io::Error::other(reason));
+    }
+    fs::write(to, bytes)
+}
+
+/// Cuts the folder `here` off the front of the run path of a program; false where the run path is another one. The
+/// place that it leaves is filled with zeros, which end a name.
+fn relocate(program: &mut [u8], here: &str) -> bool {
+    let before = format!("\0{here}:{BESIDE}\0").into_bytes();
+    let Some(at) = program.windows(before.len()).position(|window| window == before) else { return false };
+    let place = &mut program[at + 1..at + before.len()];
+    place.fill(0);
+    place[..BESIDE.len()].copy_from_slice(BESIDE.as_bytes());
+    true
 }
 
 /// Copies a folder's files, but those of LibTorch's CUDA half.
@@ -182,6 +204,16 @@ mod tests {
         for text in ["--with", "--out"] {
             assert!(parse(&words(text)).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_program_looks_for_libtorch_beside_itself_when_it_is_moved() {
+        let mut program = b"names\0/home/me/torch/lib:$ORIGIN/torch/lib\0more".to_vec();
+        assert!(!relocate(&mut program, "/elsewhere/torch/lib"));
+        assert!(relocate(&mut program, "/home/me/torch/lib"));
+        let mut expected = b"names\0$ORIGIN/torch/lib".to_vec();
+        expected.resize(program.len() - 4, 0);
+        assert_eq!(program, [&expected[..], b"more"].concat());
     }
 
     /// A program that prints which LibTorch it was given.

@@ -147,7 +147,8 @@ fn the_best_trials_of_a_halving_go_on_to_where_they_would_have_come_anyway() {
     let path = folder.path().join("halving");
     let mut trained = 0;
     let mut count = |progress: Progress<'_>| {
-        trained += u64::from(matches!(progress, Progress::Training(session::Progress::Epoch(_))));
+        let Progress::Training(session::Progress::Step { step, steps, .. }) = progress else { return };
+        trained += u64::from(step == steps);
     };
     let found = Folder::open(&path, &halving).unwrap().run(Device::Cpu, &mut count).unwrap();
     let epochs = all.trials[0].epochs;
