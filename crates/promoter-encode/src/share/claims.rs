@@ -6,7 +6,7 @@
 //! takes the holder for dead and creates the next generation of the file: `007.1` after `007.0`. No clocks are
 //! compared, and time in which nobody could look, because the folder's server did not answer, does not count.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ const TAKEN: &[u8] = b"taken over\n";
 pub struct Claims {
     folder: PathBuf,
     task: Task,
-    seen: HashMap<PathBuf, Seen>,
+    seen: BTreeMap<PathBuf, Seen>,
 }
 
 /// What a file held when it was looked at, and for how long it has been watched since then.
@@ -63,7 +63,7 @@ impl Claims {
     /// The system's.
     pub fn open(folder: &Path, task: Task) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned(), task, seen: HashMap::new() })
+        Ok(Self { folder: folder.to_owned(), task, seen: BTreeMap::new() })
     }
 
     /// Whose they are.
