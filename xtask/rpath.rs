@@ -1,5 +1,6 @@
 //! Build script of every package here whose programs link LibTorch: bakes LibTorch's folder into them, so that no
-//! variable has to be exported to start them. Cargo does not pass such a flag on from a dependency.
+//! variable has to be exported to start them. Cargo does not pass such a flag on from a dependency. Behind it
+//! comes `torch/lib` beside the program, which `cargo xtask bundle` leaves as the only one.
 #![allow(clippy::print_stdout, reason = "a build script talks to cargo through it")]
 
 fn main() {
@@ -8,6 +9,6 @@ fn main() {
         return; // nothing is linked
     }
     if let Ok(folder) = std::env::var("LIBTORCH") {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}/lib");
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}/lib:$ORIGIN/torch/lib");
     }
 }

@@ -5,6 +5,8 @@
 // A program whose output is its purpose.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bundle;
+mod cluster;
 mod doctor;
 mod fuzz;
 mod libtorch;
@@ -26,7 +28,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 9] = [
+const TASKS: [Task; 10] = [
     Task { name: "setup", summary: "put LibTorch into .libtorch/", help: setup::HELP, run: setup::main },
     Task {
         name: "doctor",
@@ -49,6 +51,12 @@ const TASKS: [Task; 9] = [
     },
     Task { name: "fuzz", summary: "search for inputs that break a reader", help: fuzz::HELP, run: fuzz::main },
     Task { name: "soak", summary: "kill programs while they write, many times", help: soak::HELP, run: soak::main },
+    Task {
+        name: "bundle",
+        summary: "put the command promoter into a folder that can be moved",
+        help: bundle::HELP,
+        run: bundle::main,
+    },
     Task { name: "test", summary: "every check of the project, cheapest first", help: test::HELP, run: test::main },
     Task { name: "tidy", summary: "the checks that compilers do not make", help: tidy::HELP, run: tidy::main },
 ];

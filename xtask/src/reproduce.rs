@@ -7,6 +7,7 @@ use std::path::Path;
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask reproduce [ID|TEAM|all]... [--list] [--scale smoke|small|full] [--data PATH] [--dry-run]
                              [--device auto|cpu|cuda] [--jobs N] [--threads N] [--start] [--runs DIR] [--results DIR]
+                             [--task I --tasks N [--dead-after SECONDS]]
 
 Runs the experiments that the challenge's reports mention and keeps what came out beside what was reported.
 Sets LibTorch up and builds what is missing. Stop it whenever you like: the same command goes on where it was, and runs
@@ -20,6 +21,8 @@ that are finished are not run again.
   --data     small: another folder of the challenge's files; full: its training file
   --dry-run  print what would be trained and how long it takes, and train nothing
   --jobs     runs at the same time, each in a process of its own that shares the cores
+  --task     this one's number, from 0, of --tasks processes, on machines that share the project's folder; each run is
+             trained by one of them, and those of a task that dies are taken over after --dead-after seconds (120)
 
 The files are in xtask/experiments/, the runs in runs/reproduce/SCALE/, the results of `small` in docs/results/.
 ";

@@ -26,7 +26,8 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Whether training was asked to stop, and has written a checkpoint.
 #[cfg(feature = "torch")]
 pub(crate) fn is_stopped(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(promoter::train::Error::Stopped))
+    use promoter::train::Error;
+    matches!(error.downcast_ref(), Some(Error::Stopped | Error::SearchStopped))
 }
 
 #[cfg(not(feature = "torch"))]

@@ -33,6 +33,13 @@ pub(crate) enum Form {
     Npz,
 }
 
+impl Form {
+    /// Whether files of this form, one after the other, are one file of it.
+    pub(crate) fn can_be_joined(self) -> bool {
+        matches!(self, Self::Tsv | Self::Csv | Self::Json)
+    }
+}
+
 /// A place that is open, and the form of what is written there.
 pub(crate) struct Sink {
     pub(crate) form: Form,

@@ -51,6 +51,8 @@ mod schema;
 mod score;
 #[cfg(feature = "torch")]
 mod search;
+#[cfg(feature = "torch")]
+mod share;
 mod simulate;
 mod table;
 #[cfg(feature = "torch")]
@@ -230,11 +232,11 @@ mod tests {
             #[cfg(feature = "torch")]
             ("predict", &["run", "other", "in.fa"], &["--device=cpu", "--strands=both", "--rank"]),
             #[cfg(feature = "torch")]
-            ("predict", &["run", "-"], &["--shift=0", "--sequence=seq"]),
+            ("predict", &["run", "-"], &["--shift=0", "--sequence=seq", "--task=0", "--tasks=2"]),
             #[cfg(feature = "torch")]
             ("report", &["run", "other"], &["-ox.html"]),
             #[cfg(feature = "torch")]
-            ("search", &["search.toml"], &["--list", "--out=x"]),
+            ("search", &["search.toml"], &["--list", "--out=x", "--task=1", "--tasks=4"]),
             #[cfg(feature = "torch")]
             ("train", &["peppa.toml"], &["--set=seed=1", "--set=seed=2", "--out=x"]),
             #[cfg(feature = "torch")]

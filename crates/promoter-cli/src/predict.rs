@@ -1,14 +1,17 @@
 //! `promoter predict`: sequences to expression.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::encode::base;
-use promoter::predictor::Tally;
-use promoter::seq::{self, read::ReadReport};
+use promoter::encode::share;
+use promoter::predictor::{BATCH, Tally};
+use promoter::seq;
+use promoter::seq::read::{ReadReport, Record};
 use serde_json::{Map, json};
 
 use crate::form::{Sink, Target};
@@ -17,6 +20,7 @@ use crate::keep::{self, Keep};
 use crate::models::{self, Models};
 use crate::output::Output;
 use crate::progress;
+use crate::share::Share;
 use crate::table::{Header, Kind, Table, Value};
 
 /// Predict the expression of sequences
@@ -25,6 +29,9 @@ use crate::table::{Header, Kind, Table, Value};
 /// input. Predictions are in the order of the input and in the units of the training labels. The predictions of several
 /// models are averaged. Of several labels each has a column, `prediction_NAME`. TSV output of one label has no header
 /// unless columns are kept: sequence, tab, prediction, as in the DREAM 2022 challenge.
+///
+/// With --task and --tasks each of several processes predicts a part of the sequences, in one piece: the outputs of all
+/// tasks, joined in their order with `cat`, are that of one process.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   promoter predict runs/peppa-1 test_sequences.txt.gz -o predictions.tsv
@@ -32,7 +39,9 @@ use crate::table::{Header, Kind, Table, Value};
   promoter predict runs/peppa-1 peaks.bed --genome genome.fa --width 110 --keep name -o predictions.tsv
   zcat promoters.fa.gz | promoter predict model.safetensors - --format fasta > predictions.tsv
   promoter predict runs/a runs/b test_sequences.txt.gz --strands both \\
-    --ids public_leaderboard_ids/sample_submission.json -o submission.json")]
+    --ids public_leaderboard_ids/sample_submission.json -o submission.json
+  promoter predict runs/peppa-1 genome.tsv --task $SLURM_ARRAY_TASK_ID --tasks 4 -o part-$SLURM_ARRAY_TASK_ID.tsv
+  cat part-0.tsv part-1.tsv part-2.tsv part-3.tsv > predictions.tsv")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     models: Models,
@@ -43,23 +52,39 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     target: Target,
     /// Write a leaderboard submission: a JSON object with the rows of this one, such as sample_submission.json
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "columns"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "columns", "task"])]
     ids: Option<PathBuf>,
     /// Write ranks from 0 to 1 instead of expression, as team NAD did; holds all predictions in memory
-    #[arg(long)]
+    #[arg(long, conflicts_with = "task")]
     rank: bool,
+    #[command(flatten)]
+    share: Share,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sink = arguments.target.open()?;
+    let share = arguments.share.share()?;
+    if share.is_some() && !sink.form.can_be_joined() {
+        bail!("--task: expected an output in TSV, CSV or JSON, of which parts can be joined");
+    }
     let (ensemble, names) = arguments.models.open_with_labels()?;
     if !names.is_empty() && (arguments.rank || arguments.ids.is_some()) {
         bail!("--rank and --ids are for one label, the model has {}: choose one with --label", names.join(", "));
     }
     let mut rows = arguments.reading.open(arguments.models.input(), arguments.keep.columns())?;
+    let part = share.map(|share| part(share, arguments)).transpose()?;
+    if let Some(part) = &part {
+        rows.restrict(part.clone())?;
+    }
     let mut out = match &arguments.ids {
         Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
-        None => Writer::Rows(begin(&arguments.keep, sink, &names)?),
+        None => {
+            let mut table = begin(&arguments.keep, sink, &names)?;
+            if part.as_ref().is_some_and(|part| part.start > 0 || part.is_empty()) {
+                table.leave_names_out();
+            }
+            Writer::Rows(table)
+        }
     };
     let started = Instant::now();
     let bar = progress::count("sequences");
@@ -85,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         })?,
     };
     bar.finish_and_clear();
-    if tally.rows == 0 {
+    if tally.rows == 0 && part.is_none() {
         bail!("{}: no sequences to predict ({})", arguments.models.input().display(), rows.report());
     }
     if arguments.rank {
@@ -114,6 +139,33 @@ fn begin(keep: &Keep, sink: Sink, labels: &[String]) -> Result<Table> {
     let mut columns = vec![("sequence", Kind::Text)];
     columns.extend(predictions.iter().map(|name| (name.as_str(), Kind::Real)));
     keep.begin(sink, if labels.is_empty() { Header::No } else { Header::Yes }, &columns)
+}
+
+/// The rows that a task predicts: whole batches, so that its predictions are those of one process to the last bit.
+fn part(share: share::Share, arguments: &Arguments) -> Result<Range<u64>> {
+    let input = arguments.models.input();
+    if !std::fs::metadata(input).is_ok_and(|found| found.is_file()) {
+        bail!("--task: {} cannot be read twice, to count its sequences first: name a file", input.display());
+    }
+    let (mut rows, mut record) = (arguments.reading.open(input, &[])?, Record::default());
+    let mut count = 0;
+    while rows.read(&mut record)? {
+        count += 1;
+    }
+    if count == 0 {
+        bail!("{}: no sequences to predict ({})", input.display(), rows.report());
+    }
+    let batch = BATCH as u64;
+    let batches = share.part(u64::div_ceil(count, batch));
+    let part = (batches.start * batch).min(count)..(batches.end * batch).min(count);
+    progress::tell(format_args!(
+        "task {} of {}: {} of {count} sequences, after the first {}",
+        share.task(),
+        share.tasks(),
+        part.end - part.start,
+        part.start
+    ));
+    Ok(part)
 }
 
 /// Where predictions go.

@@ -77,6 +77,13 @@ impl Table {
         Ok(Self { names, writer })
     }
 
+    /// Begins with the first row: what it is joined to has the names of the columns.
+    pub(crate) fn leave_names_out(&mut self) {
+        if let Writer::Delimited(file) = &mut self.writer {
+            file.names = None;
+        }
+    }
+
     /// Adds a row, which has a value for each column.
     pub(crate) fn row(&mut self, values: &[Value<'_>]) -> Result<()> {
         match &mut self.writer {

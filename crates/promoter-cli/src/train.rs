@@ -88,8 +88,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     begin(&mut out, &session, launch.as_ref())?;
     interrupt::set_flag(Some(session.stop_flag()));
     let outcome = progress::train(&mut session, &mut out);
-    interrupt::set_flag(None);
+    // Launchers may send a signal twice: the status stays that of the stop.
     let outcome = outcome?;
+    interrupt::set_flag(None);
     if session.place().group.leads() { finish(&session, &outcome, &mut out) } else { Ok(()) }
 }
 

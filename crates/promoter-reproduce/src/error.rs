@@ -174,6 +174,20 @@ impl Error {
         false
     }
 
+    /// Whether another process has what is needed.
+    pub(crate) fn is_busy(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if matches!(error.downcast_ref(), Some(Self::Busy { .. }))
+                || matches!(error.downcast_ref(), Some(promoter_train::Error::Busy { .. }))
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// The message with its causes.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();

@@ -3,6 +3,7 @@
 mod clock;
 mod hold;
 mod one;
+mod shared;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -13,6 +14,7 @@ use tch::Device;
 use self::clock::Clock;
 pub use self::hold::Hold;
 use self::one::{Done, Place};
+pub use self::shared::work;
 use crate::catalogue::Catalogue;
 use crate::catalogue::reproduction::Reproduction;
 use crate::data::Source;
@@ -122,43 +124,6 @@ pub fn run(
         None => Ok(()),
         Some(first) => Err(Error::Failed { count, first }),
     }
-}
-
-/// Trains runs that are missing and that no other worker has taken, until there is none. Several processes may do so at
-/// once; each run is trained by one.
-///
-/// # Errors
-/// As [`run`].
-pub fn work(
-    catalogue: &Catalogue,
-    selected: &[&Reproduction],
-    options: &Options,
-    observe: Observer<'_>,
-) -> Result<(), Error> {
-    let leaderboard = Leaderboard::of(&options.source)?;
-    let runner = Runner::new(catalogue, options, leaderboard.as_ref());
-    for one in selected {
-        for planned in &task(catalogue, one, options)?.plan.runs {
-            let claim = options.runs.join("claims").join(&planned.key[..12]);
-            let hold = match Hold::take(&claim) {
-                Err(Error::Busy { .. }) => continue,
-                other => other?,
-            };
-            // A run that starts with the weights of another worker's is left to who comes last.
-            if one::is_ready(planned) {
-                match runner.obtain(planned, observe) {
-                    Ok(Done { outcome, before: false, .. }) => {
-                        observe(Event::Run { outcome: &outcome, before: false });
-                    }
-                    Ok(_) => {}
-                    Err(error) if error.is_full_disk() => return Err(error),
-                    Err(error) => observe(Event::Failed(&error)),
-                }
-            }
-            drop(hold);
-        }
-    }
-    Ok(())
 }
 
 fn task<'a>(catalogue: &Catalogue, one: &'a Reproduction, options: &Options) -> Result<Task<'a>, Error> {

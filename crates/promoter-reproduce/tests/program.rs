@@ -83,6 +83,31 @@ fn two_runners_in_one_folder_are_refused() {
     fails(folder.path(), &["E-Peppa-5"], "another process is using");
 }
 
+/// Two tasks at once: each run is trained by one of them, and the results are those of one process.
+#[test]
+fn tasks_share_the_runs_of_a_catalogue() {
+    let (shared, whole) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let arguments = ["E-NC-10", "E-Peppa-3"];
+    let task = |number: &'static str| {
+        let mut command = program(shared.path(), &[&arguments[..], &["--task", number, "--tasks", "2"]].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let tasks = ["0", "1"].map(task).map(|child| child.wait_with_output().unwrap());
+    let said: String = tasks.iter().map(text).collect();
+    assert!(tasks.iter().all(|output| output.status.success()), "{said}");
+    assert!(program(whole.path(), &arguments).output().unwrap().status.success());
+    assert_eq!(said.matches("trained ").count(), finished(whole.path()).len(), "{said}");
+    for (a, b) in results(shared.path()).iter().zip(results(whole.path())) {
+        let values = |outcome: &Outcome| outcome.runs.iter().map(|run| run.values.clone()).collect::<Vec<_>>();
+        assert_eq!(values(a), values(&b));
+        assert_eq!((&a.because, &a.comparisons, &a.measures), (&b.because, &b.comparisons, &b.measures));
+    }
+    let held = Hold::take(&shared.path().join("runs")).unwrap();
+    fails(shared.path(), &["E-NC-10", "--task", "0", "--tasks", "2"], "another process is using");
+    drop(held);
+    fails(shared.path(), &["E-NC-10", "--task", "2", "--tasks", "2"], "--task 2: expected 0 to 1");
+}
+
 /// Outcomes by run folder, with when they were written.
 fn finished(folder: &Path) -> BTreeMap<PathBuf, (RunOutcome, std::time::SystemTime)> {
     let Ok(entries) = fs::read_dir(folder.join("runs/runs")) else { return BTreeMap::new() };

@@ -219,6 +219,9 @@ pub enum Error {
     /// A callback or a signal asked to stop. The last checkpoint is of this moment.
     #[error("stopped on request: go on with `promoter train --resume`")]
     Stopped,
+    /// A signal asked to stop a search. The trial at hand has a checkpoint of this moment.
+    #[error("stopped on request: the same command goes on")]
+    SearchStopped,
     /// The processes that are to train together do not fit each other.
     #[error("the processes cannot train together: {differences}")]
     Disagreement {

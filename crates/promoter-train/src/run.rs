@@ -19,7 +19,7 @@ mod folder;
 mod summary;
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -211,15 +211,39 @@ impl Run {
     }
 }
 
-/// The process's hold on a folder; the system lets go when the process ends, however it does.
-pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
+/// The process's hold on a folder; the system lets go when the process ends, however it does. A file system that has no
+/// locks lets everybody in.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Io`].
+pub fn lock(folder: &Path) -> Result<File, Error> {
+    lock_by(folder, File::try_lock)
+}
+
+/// A hold that keeps out none but those of [`lock`].
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_shared(folder: &Path) -> Result<File, Error> {
+    lock_by(folder, File::try_lock_shared)
+}
+
+fn lock_by(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<File, Error> {
     let path = folder.join(".lock");
     let file = File::create(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
-    match file.try_lock() {
+    match lock(&file) {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy { path: folder.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(Error::Io { path, source }),
+        Err(TryLockError::WouldBlock) => Err(Error::Busy { path: folder.to_owned() }),
+        Err(TryLockError::Error(source)) if has_no_locks(&source) => Ok(file),
+        Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
     }
+}
+
+/// Whether the file system has no locks, as NFS where the servers' daemon for them does not run.
+fn has_no_locks(error: &std::io::Error) -> bool {
+    /// ENOLCK of Linux.
+    const NO_LOCKS: i32 = 37;
+    error.kind() == ErrorKind::Unsupported || (cfg!(target_os = "linux") && error.raw_os_error() == Some(NO_LOCKS))
 }
 
 /// JSON of plain records, which have no maps with keys that are not strings: it cannot fail.

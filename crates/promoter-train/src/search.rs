@@ -4,8 +4,8 @@
 //!
 //! ```toml
 //! [search]
-//! kind = "random"            # or "grid": every combination of the lists
-//! trials = 20                # random only
+//! kind = "random"            # or "grid": every combination of the lists; or "halving"
+//! trials = 20                # not of a grid
 //! seed = 1
 //! metric = "mse"             # of the best epoch's validation rows, as `training.best` names them
 //! experiment = "chardonnay.toml" # or the experiment itself under [experiment]
@@ -17,25 +17,32 @@
 //! ```
 //!
 //! Each trial is a run of its own in the folder of the search. Trials depend on the search's seed and on their number,
-//! not on each other. Squared and absolute errors are in units of the transformed label: they compare trials of one
+//! not on each other. A search of kind `halving` draws as a random one does, trains all trials for `first_epochs`
+//! epochs, the best of them, one of `factor`, for `factor` times as many, and so on up to the epochs of the experiment.
+//! Squared and absolute errors are in units of the transformed label: they compare trials of one
 //! label transform only.
 
+mod done;
+mod file;
 pub mod folder;
+mod halving;
+mod hold;
 pub mod ranking;
 pub mod space;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use promoter_encode::random::Stream;
 use promoter_metrics::Metric;
-use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use self::file::{File, Name, Plan};
 use crate::error::{conflict, experiment as refuse};
 use crate::setting::Setting;
 use crate::{Error, Experiment};
 pub use folder::{Folder, Progress};
+pub use halving::Round;
 pub use ranking::{Ranking, Trial};
 pub use space::Space;
 
@@ -82,6 +89,18 @@ pub enum Kind {
     },
     /// Every combination of the lists; the last key changes fastest.
     Grid,
+    /// So many, drawn, of which the best go on: successive halving.
+    ///
+    /// # Source
+    /// Jamieson and Talwalkar 2016, Non-stochastic best arm identification and hyperparameter optimization.
+    Halving {
+        /// How many begin.
+        trials: u64,
+        /// Epochs after which they are compared first.
+        first_epochs: u64,
+        /// One of so many goes on, up to so many times the epochs.
+        factor: u64,
+    },
 }
 
 /// What is wrong with a search file.
@@ -95,40 +114,17 @@ pub enum Fault {
     #[error("expected either `search.experiment`, a file, or an `[experiment]` table")]
     NoExperiment,
     /// A random search does not say how many trials.
-    #[error("a random search needs `search.trials`")]
+    #[error("a random search, and a halving, needs `search.trials`")]
     NoTrials,
+    /// Another search has the keys of a halving.
+    #[error("`search.first_epochs` and `search.factor` go with `search.kind = \"halving\"` only")]
+    OfHalving,
     /// A grid says how many trials.
     #[error("`search.trials` does not go with a grid, which tries every combination")]
     TrialsOfGrid,
     /// A key's values.
     #[error("{0}")]
     Space(String),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    search: Plan,
-    keys: Table,
-    experiment: Option<Table>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Plan {
-    experiment: Option<PathBuf>,
-    kind: Name,
-    trials: Option<u64>,
-    #[serde(default)]
-    seed: u64,
-    metric: Metric,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Name {
-    Random,
-    Grid,
 }
 
 impl Search {
@@ -152,16 +148,11 @@ impl Search {
     fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let wrong = |source| Error::Search { path: path.to_owned(), source };
         let File { search, keys, experiment } = toml::from_str(text).map_err(|e| wrong(Fault::Toml(Box::new(e))))?;
+        let kind = search.kind().map_err(wrong)?;
         let experiment = match (search.experiment, experiment) {
             (Some(file), None) => read_table(&file)?,
             (None, Some(table)) => table,
             _ => return Err(wrong(Fault::NoExperiment)),
-        };
-        let kind = match (search.kind, search.trials) {
-            (Name::Random, Some(trials)) => Kind::Random { trials },
-            (Name::Random, None) => return Err(wrong(Fault::NoTrials)),
-            (Name::Grid, None) => Kind::Grid,
-            (Name::Grid, Some(_)) => return Err(wrong(Fault::TrialsOfGrid)),
         };
         let keys = space::collect(keys).map_err(|fault| wrong(Fault::Space(fault)))?;
         let search = Self { kind, seed: search.seed, metric: search.metric, keys, experiment };
@@ -171,11 +162,16 @@ impl Search {
 
     /// The search with its experiment inside.
     pub fn to_toml(&self) -> String {
-        let (kind, trials) = match self.kind {
-            Kind::Random { trials } => (Name::Random, Some(trials)),
-            Kind::Grid => (Name::Grid, None),
+        let (kind, trials, of_halving) = match self.kind {
+            Kind::Random { trials } => (Name::Random, Some(trials), None),
+            Kind::Grid => (Name::Grid, None, None),
+            Kind::Halving { trials, first_epochs, factor } => {
+                (Name::Halving, Some(trials), Some((first_epochs, factor)))
+            }
         };
-        let search = Plan { experiment: None, kind, trials, seed: self.seed, metric: self.metric };
+        let (first_epochs, factor) = of_halving.unzip();
+        let Self { seed, metric, .. } = *self;
+        let search = Plan { experiment: None, kind, trials, first_epochs, factor, seed, metric };
         let keys = self.keys.iter().map(|(key, space)| (key.clone(), Value::from(space))).collect();
         // Every field has a TOML form.
         toml::to_string(&File { search, keys, experiment: Some(self.experiment.clone()) }).unwrap_or_default()
@@ -184,7 +180,7 @@ impl Search {
     /// Number of trials.
     pub fn trials(&self) -> u64 {
         match self.kind {
-            Kind::Random { trials } => trials,
+            Kind::Random { trials } | Kind::Halving { trials, .. } => trials,
             Kind::Grid => self.keys.values().map(|space| space.values().len() as u64).fold(1, u64::saturating_mul),
         }
     }
@@ -193,7 +189,7 @@ impl Search {
     pub fn settings(&self, trial: u64) -> Vec<Setting> {
         let with = |(key, value): (&String, Value)| Setting { key: key.clone(), value };
         match self.kind {
-            Kind::Random { .. } => {
+            Kind::Random { .. } | Kind::Halving { .. } => {
                 let mut stream = Stream::new(self.seed, "search", trial);
                 self.keys.iter().map(|(key, space)| with((key, space.draw(&mut stream)))).collect()
             }
@@ -238,7 +234,8 @@ impl Search {
             return Err(refuse("search.trials", self.trials(), format_args!("1 to {TRIALS}")));
         }
         // By itself first, so that its mistakes are not the settings'.
-        Experiment::from_table(self.experiment.clone(), &[])?;
+        let experiment = Experiment::from_table(self.experiment.clone(), &[])?;
+        self.check_rounds(experiment.training.epochs)?;
         for trial in 0..self.trials() {
             let experiment = self.experiment(trial)?;
             experiment.check()?;
@@ -314,7 +311,8 @@ mod tests {
                 "optimiser.lr = { uniform = [0.1, 0.2] }",
                 "`search.kind` is grid: a grid search needs a list for `optimiser.lr`",
             ),
-            ("kind = 'random'\nmetric = 'mse'", seed, "a random search needs `search.trials`"),
+            ("kind = 'random'\nmetric = 'mse'", seed, "a random search, and a halving, needs `search.trials`"),
+            ("kind = 'grid'\nmetric = 'mse'\nfactor = 2", seed, "go with `search.kind = \"halving\"` only"),
             ("kind = 'grid'\nmetric = 'mse'\ntrials = 3", seed, "`search.trials` does not go with a grid"),
             ("kind = 'random'\nmetric = 'mse'\ntrials = 0", seed, "`search.trials` is 0, expected 1 to 10000"),
             ("kind = 'grid'\nmetric = 'msr'", seed, "unknown variant `msr`"),
@@ -323,6 +321,21 @@ mod tests {
                 "kind = 'grid'\nmetric = 'mean_batch_r2'",
                 seed,
                 "`search.metric` is mean_batch_r2, expected a metric over all rows, or the `training.best`",
+            ),
+            (
+                "kind = 'halving'\nmetric = 'mse'\ntrials = 9\nfirst_epochs = 3",
+                seed,
+                "`search.first_epochs` is 3, expected at least 1 and fewer than the 3 of the experiment",
+            ),
+            (
+                "kind = 'halving'\nmetric = 'mse'\ntrials = 9\nfactor = 1",
+                seed,
+                "`search.factor` is 1, expected at least 2",
+            ),
+            (
+                "kind = 'halving'\nmetric = 'mse'\ntrials = 9",
+                "training.epochs = [2, 3]",
+                "`keys` has `training.epochs`, which a halving decides",
             ),
             (grid, "training.epocs = [1]", "training.epocs=1: unknown field `epocs`"),
             (grid, "training.epochs = [1, 0]", "`training.epochs` is 0, expected at least 1"),

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use promoter_encode::share::{Share, Task};
 use promoter_train::search::{Folder, Progress, Ranking, Search};
 use promoter_train::{Error, session};
 use tch::Device;
@@ -96,8 +97,84 @@ fn a_folder_belongs_to_one_search_and_one_process() {
     let error = Folder::open(&path, &search("kind = 'grid'", "keys = { seed = [1, 3] }")).unwrap_err();
     assert!(error.to_string().ends_with("is another one: its keys differ"), "{error}");
     Folder::open(&path, &one).unwrap();
-    std::fs::write(path.join("trials.json"), "[").unwrap();
+    std::fs::write(path.join("done/000.0.json"), "[").unwrap();
     assert!(matches!(Folder::open(&path, &one).unwrap_err(), Error::Json { .. }));
+}
+
+/// Tasks that begin at once, each in a thread: no trial is trained twice, and the files are those of one process.
+#[test]
+fn tasks_share_the_trials_and_end_with_the_bytes_of_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, shared) = (folder.path().join("whole"), folder.path().join("shared"));
+    let search =
+        search("kind = 'random', trials = 3, seed = 5", "keys = { optimiser.lr = { uniform = [1e-3, 1e-1] } }");
+    Folder::open(&whole, &search).unwrap().run(Device::Cpu, &mut |_| {}).unwrap();
+    let work = |task: u64| {
+        let task = Task { share: Share::new(task, 2).unwrap(), patience: std::time::Duration::from_secs(60) };
+        let mut folder = Folder::join(&shared, &search, &task).unwrap();
+        let mut ended = Vec::new();
+        let ranking = folder.run(Device::Cpu, &mut |progress| {
+            if let Progress::End(trial) = progress {
+                ended.push(trial.trial);
+            }
+        });
+        (ended, ranking.unwrap())
+    };
+    let (one, other) = std::thread::scope(|scope| {
+        let threads = [0, 1].map(|task| scope.spawn(move || work(task)));
+        let [one, other] = threads.map(|thread| thread.join().unwrap());
+        (one, other)
+    });
+    let mut ended = [one.0, other.0].concat();
+    ended.sort_unstable();
+    assert_eq!(ended, [0, 1, 2]);
+    assert_eq!(one.1, other.1);
+    assert!(files(&whole) == files(&shared));
+    assert!(std::fs::read_dir(folder.path()).unwrap().count() == 2, "no task leaves a folder of its own");
+    let _held = Folder::open(&shared, &search).unwrap();
+    let task = Task { share: Share::new(0, 2).unwrap(), patience: std::time::Duration::from_secs(60) };
+    assert!(matches!(Folder::join(&shared, &search, &task).unwrap_err(), Error::Busy { .. }));
+}
+
+/// Of six trials two are trained to the end, each as if it had been alone.
+#[test]
+fn the_best_trials_of_a_halving_go_on_to_where_they_would_have_come_anyway() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = "keys = { optimiser.lr = { log_uniform = [1e-4, 1e-1] } }";
+    let all = search("kind = 'random', trials = 6, seed = 5", keys);
+    let halving = search("kind = 'halving', trials = 6, seed = 5, first_epochs = 1, factor = 3", keys);
+    let all = Folder::open(&folder.path().join("all"), &all).unwrap().run(Device::Cpu, &mut |_| {}).unwrap();
+    let path = folder.path().join("halving");
+    let mut trained = 0;
+    let mut count = |progress: Progress<'_>| {
+        let Progress::Training(session::Progress::Step { step, steps, .. }) = progress else { return };
+        trained += u64::from(step == steps);
+    };
+    let found = Folder::open(&path, &halving).unwrap().run(Device::Cpu, &mut count).unwrap();
+    let epochs = all.trials[0].epochs;
+    assert_eq!(trained, 6 + 2 * (epochs - 1));
+    assert_eq!(found.trials.iter().map(|trial| trial.round).collect::<Vec<_>>(), [1, 1, 0, 0, 0, 0]);
+    for trial in &found.trials[..2] {
+        let whole = all.trials.iter().find(|whole| whole.trial == trial.trial).unwrap();
+        assert_eq!((trial.value, trial.epochs), (whole.value, epochs));
+    }
+    assert!(found.trials[2..].iter().all(|trial| trial.epochs == 1));
+    assert_eq!(Folder::rank(&path).unwrap(), found);
+}
+
+#[test]
+fn a_search_that_is_asked_to_stop_goes_on_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("search");
+    let search = search("kind = 'grid'", "keys = { seed = [1, 2] }");
+    let mut stopped = Folder::open(&path, &search).unwrap();
+    let stop = stopped.stop_flag();
+    let error = stopped.run(Device::Cpu, &mut |_| stop.store(true, std::sync::atomic::Ordering::Relaxed)).unwrap_err();
+    assert!(matches!(error, Error::SearchStopped), "{error}");
+    assert!(stopped.ranking().trials.is_empty() && path.join("trials/000/checkpoints/last.safetensors").exists());
+    drop(stopped);
+    let ranking = Folder::open(&path, &search).unwrap().run(Device::Cpu, &mut |_| {}).unwrap();
+    assert_eq!(ranking.trials.len(), 2);
 }
 
 /// The example is a search that can be done: every trial's network takes its rows.

@@ -35,8 +35,9 @@ pub use self::description::{Description, FORMAT, Training};
 pub use self::ensemble::Ensemble;
 use crate::Error;
 
-/// Sequences that go through a network at once.
-const BATCH: usize = 1024;
+/// Sequences that go through a network at once. The predictions of a part of an input that begins at a multiple of it
+/// are those of the whole input to the last bit.
+pub const BATCH: usize = 1024;
 
 /// Tensor of a predictor file that holds the vectors of k-mers, (4^k + 1, dimension).
 const VECTORS: &str = "encoding.vectors";

@@ -26,11 +26,11 @@ pub(super) const EXPERIMENT: &str = "title = 'kills'\n\
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// Numbers that look drawn, the same in every run.
-struct Draws(u64);
+pub(super) struct Draws(pub(super) u64);
 
 impl Draws {
     /// Below `n`, which is above 0.
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % n
     }
@@ -56,7 +56,7 @@ pub(super) fn temporary(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Waits until files below the folder have changed so often, or until the program has ended; returns the changes seen.
-fn wait(child: &mut Child, folder: &Path, changes: usize) -> (usize, Option<ExitStatus>) {
+pub(super) fn wait(child: &mut Child, folder: &Path, changes: usize) -> (usize, Option<ExitStatus>) {
     let look = || -> Vec<(PathBuf, u64, u64)> {
         let of = |path: PathBuf| fs::metadata(&path).ok().map(|found| (path, found.ino(), found.len()));
         paths(folder).into_iter().filter_map(of).collect()
@@ -144,7 +144,7 @@ impl Work<'_> {
 }
 
 /// The program's end by a signal, or by itself where it was quicker.
-fn end(child: &mut Child, signal: i32) -> ExitStatus {
+pub(super) fn end(child: &mut Child, signal: i32) -> ExitStatus {
     let mut kill = Command::new("kill");
     // It may have ended meanwhile: then nothing is sent.
     kill.args([format!("-{signal}"), child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
@@ -162,8 +162,8 @@ pub(super) fn input() -> tempfile::TempDir {
     folder
 }
 
-const KILL: i32 = 9;
-const TERM: i32 = 15;
+pub(super) const KILL: i32 = 9;
+pub(super) const TERM: i32 = 15;
 
 pub(super) fn train(out: &Path) -> &'static str {
     match out.join("run").exists() {

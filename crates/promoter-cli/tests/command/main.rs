@@ -2,6 +2,7 @@
 #![cfg(feature = "torch")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arrays;
 mod bombs;
 mod claims;
 mod design;

@@ -1,7 +1,9 @@
 //! A process's hold on a folder.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::Path;
+
+use promoter_train::run::{lock, lock_shared};
 
 use crate::Error;
 
@@ -12,18 +14,27 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Takes a folder for this process.
+    /// Takes a folder for this process alone.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Io`].
     pub fn take(folder: &Path) -> Result<Self, Error> {
+        Self::by(folder, lock)
+    }
+
+    /// Takes a folder beside other tasks.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when a process has it alone; [`Error::Io`].
+    pub fn share(folder: &Path) -> Result<Self, Error> {
+        Self::by(folder, lock_shared)
+    }
+
+    fn by(folder: &Path, lock: fn(&Path) -> Result<File, promoter_train::Error>) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let path = folder.join(".lock");
-        let file = File::create(&path).map_err(Error::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Busy { path: folder.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
+        match lock(folder) {
+            Err(promoter_train::Error::Busy { path }) => Err(Error::Busy { path }),
+            other => Ok(Self { _lock: other? }),
         }
     }
 }

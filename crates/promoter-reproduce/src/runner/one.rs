@@ -54,6 +54,19 @@ pub(super) fn is_ready(planned: &Planned) -> bool {
 }
 
 impl Place<'_> {
+    /// Whether nothing is left to be trained for a run: where it is chosen, for all that it is chosen among.
+    pub(super) fn is_finished(&self, planned: &Planned) -> Result<bool, Error> {
+        if planned.choice.is_empty() {
+            return Ok(finished(planned, self.leaderboard)?.is_some());
+        }
+        let mut tried: Vec<(f64, Option<f64>)> = Vec::new();
+        for candidate in &planned.choice {
+            let Some(trial) = finished(&candidate.trial, self.leaderboard)? else { return Ok(false) };
+            tried.push((candidate.rate, trial.values.get(&Name::ValidationPearson).copied()));
+        }
+        self.is_finished(&planned.choice[choose(&tried).0].whole)
+    }
+
     /// Trains what is not finished. A run with a choice is the candidate whose short trial has the highest r on the
     /// validation rows.
     pub(super) fn obtain(&self, planned: &Planned, observe: &mut dyn FnMut(Progress<'_>)) -> Result<Done, Error> {

@@ -42,6 +42,8 @@ pub struct Rows {
     keep: Vec<String>,
     report: ReadReport,
     failed: bool,
+    /// Rows that are read yet at most.
+    left: u64,
 }
 
 enum Source {
@@ -94,7 +96,7 @@ impl Rows {
     /// ```
     pub fn regions(bed: Bed, genome: Genome, width: Option<u64>, keep: &[String]) -> Result<Self> {
         let source = Source::Regions(Box::new(Regions::new(bed, genome, width, keep)?));
-        Ok(Self { source, keep: keep.to_vec(), report: ReadReport::default(), failed: false })
+        Ok(Self { source, keep: keep.to_vec(), report: ReadReport::default(), failed: false, left: u64::MAX })
     }
 
     fn begin(input: Input, format: Format, options: &ReadOptions) -> Result<Self> {
@@ -108,7 +110,7 @@ impl Rows {
                 (Source::Fastx(Fastx::new(input, format, options)?), ReadReport::default())
             }
         };
-        Ok(Self { source, keep: options.keep.clone(), report, failed: false })
+        Ok(Self { source, keep: options.keep.clone(), report, failed: false, left: u64::MAX })
     }
 
     /// Reads the next row into `record`; false at the end.
@@ -116,7 +118,7 @@ impl Rows {
     /// # Errors
     /// When a line is not what it should be or the input cannot be read on. No row follows an error.
     pub fn read(&mut self, record: &mut Record) -> Result<bool> {
-        if self.failed {
+        if self.failed || self.left == 0 {
             return Ok(false);
         }
         let read = match &mut self.source {
@@ -125,7 +127,23 @@ impl Rows {
             Source::Regions(regions) => regions.read(&mut self.report, record),
         };
         self.failed = read.is_err();
+        self.left -= u64::from(matches!(read, Ok(true)));
         read
+    }
+
+    /// Leaves out all rows but these of those that come; rows before them are read nevertheless, and are in the report.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn restrict(&mut self, rows: std::ops::Range<u64>) -> Result<(), Error> {
+        let mut record = Record::default();
+        for _ in 0..rows.start {
+            if !self.read(&mut record)? {
+                break;
+            }
+        }
+        self.left = rows.end.saturating_sub(rows.start);
+        Ok(())
     }
 
     /// Replaces the rows of `table` by the next `rows` ones, fewer at the end, and returns their number.

@@ -4,31 +4,38 @@
 //! |---|---|
 //! | `search.toml` | the search with its experiment |
 //! | `trials/000/` .. | the run of each trial |
+//! | `done/000.0.json` .. | a trial that has come to the end of a round |
+//! | `claims/000.0.0` .. | which process has taken a trial, where several search |
 //! | `trials.json` | trials that are done, the best first |
 //! | `trials.txt` | the same for people |
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use promoter_encode::file::{remove_leftovers, write_whole};
+use promoter_encode::share::Task;
 use promoter_metrics::Metric;
 use tch::Device;
 
+use super::done::{Done, Job};
+use super::hold::Hold;
 use super::{Ranking, Search, Trial};
-use crate::run::lock;
 use crate::setting::Setting;
 use crate::{EpochRecord, Error, Experiment, Prepared, Session, session};
 
 /// The search with its experiment.
-const SEARCH: &str = "search.toml";
+pub(super) const SEARCH: &str = "search.toml";
 
-/// A search's folder, held by this process.
+/// A search's folder, in which this process searches.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     search: Search,
-    ranking: Ranking,
-    _lock: File,
+    done: Done,
+    hold: Hold,
+    stop: Arc<AtomicBool>,
 }
 
 /// What a caller is told while a search goes on.
@@ -44,23 +51,43 @@ pub enum Progress<'a> {
     },
     /// It trains.
     Training(session::Progress<'a>),
-    /// It is done.
+    /// It is done, or has come to the end of a round of a halving.
     End(&'a Trial),
 }
 
 impl Folder {
-    /// Starts a search in a new folder, or takes up the same search in its folder.
+    /// Starts a search in a new folder, or takes up the same search in its folder, which nobody else may use meanwhile.
     ///
     /// # Errors
     /// [`Error::Exists`] for any other folder, [`Error::OtherSearch`] for one of another search,
     /// [`Error::Busy`] when another process searches in it; [`Error::Io`], and those of [`Search::check`].
     pub fn open(path: &Path, search: &Search) -> Result<Self, Error> {
+        Self::of(path, search, None)
+    }
+
+    /// Starts a search in a new folder, or takes part in the same search in its folder, beside other tasks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Busy`] when a process has the folder for itself.
+    pub fn join(path: &Path, search: &Search, task: &Task) -> Result<Self, Error> {
+        Self::of(path, search, Some(task))
+    }
+
+    fn of(path: &Path, search: &Search, task: Option<&Task>) -> Result<Self, Error> {
         search.check()?;
-        let (lock, ranking) = match path.symlink_metadata() {
-            Ok(_) => take_up(path, search)?,
-            Err(_) => (create(path, search)?, Ranking::new(search.metric, search.trials())),
-        };
-        Ok(Self { path: path.to_owned(), search: search.clone(), ranking, _lock: lock })
+        if path.symlink_metadata().is_err() {
+            create(path, search, task)?;
+        }
+        let file = path.join(SEARCH);
+        if !file.is_file() {
+            return Err(Error::Exists { path: path.to_owned() });
+        }
+        let hold = Hold::take(path, task)?;
+        if let Some(differences) = differences(&Search::read(&file)?, search) {
+            return Err(Error::OtherSearch { path: path.to_owned(), differences });
+        }
+        let done = Done::open(path)?;
+        Ok(Self { path: path.to_owned(), search: search.clone(), done, hold, stop: Arc::default() })
     }
 
     /// The folder.
@@ -73,43 +100,133 @@ impl Folder {
         self.path.join("trials").join(format!("{trial:03}"))
     }
 
-    /// The trials that are done.
-    pub fn ranking(&self) -> &Ranking {
-        &self.ranking
+    /// The trials that are done, or have come to the end of a round, as far as this process knows.
+    pub fn ranking(&self) -> Ranking {
+        self.done.ranking(&self.search)
     }
 
-    /// Runs the trials that are not done. A trial that was stopped goes on from its last checkpoint.
+    /// Ranks the trials in the folder of a search that may still go on, and writes the ranking there.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Search`], [`Error::Json`].
+    pub fn rank(path: &Path) -> Result<Ranking, Error> {
+        let ranking = Done::open(path)?.ranking(&Search::read(&path.join(SEARCH))?);
+        write_ranking(path, &ranking)?;
+        Ok(ranking)
+    }
+
+    /// Whether a folder is that of a search.
+    pub fn is_one(path: &Path) -> bool {
+        path.join(SEARCH).is_file()
+    }
+
+    /// A flag that stops the search when it is set, as [`Session::stop_flag`] does for a run.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    /// Runs the trials that are not done. A trial that was stopped goes on from its last checkpoint. Of several tasks
+    /// each takes the trials that no other one has, and waits at the end for those of the others, in case they die.
     ///
     /// A trial that diverges, or whose predictions have no metric in any epoch, fails and is ranked
     /// last; the search goes on.
     ///
     /// # Errors
-    /// Those of [`Session::start_on`], [`Session::resume_on`] and [`Session::train`].
-    pub fn run(&mut self, device: Device, observe: &mut dyn FnMut(Progress<'_>)) -> Result<&Ranking, Error> {
+    /// [`Error::SearchStopped`]; those of [`Session::start_on`], [`Session::resume_on`] and [`Session::train`].
+    pub fn run(&mut self, device: Device, observe: &mut dyn FnMut(Progress<'_>)) -> Result<Ranking, Error> {
         let mut rows: Option<(Experiment, Prepared)> = None;
-        for number in (0..self.search.trials()).filter(|&trial| !self.ranking.contains(trial)).collect::<Vec<_>>() {
-            let experiment = self.search.experiment(number)?;
-            let prepared = match rows.take().filter(|(before, _)| has_the_same_rows(before, &experiment)) {
-                Some((_, prepared)) => prepared,
-                None => Prepared::read(&experiment)?,
-            };
-            let (_, prepared) = rows.insert((experiment.clone(), prepared));
-            let settings = self.search.settings(number);
-            observe(Progress::Start { trial: number, settings: &settings });
-            let mut session = self.open_trial(number, experiment, prepared.clone(), device)?;
-            let outcome = session.train(&mut |progress| observe(Progress::Training(progress)));
-            let trial = self.trial_of(number, settings, session.records(), outcome.err())?;
-            self.ranking.insert(trial.clone());
-            self.write_ranking()?;
-            observe(Progress::End(&trial));
+        loop {
+            self.done.look()?;
+            let open = self.done.open_jobs(&self.search)?;
+            if open.is_empty() {
+                break;
+            }
+            let mut moved = false;
+            for job in self.hold.order(open) {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Err(Error::SearchStopped);
+                }
+                moved |= self.take(job, &mut rows, device, observe)?;
+            }
+            if !moved {
+                self.hold.wait(&self.stop);
+            }
         }
-        Ok(&self.ranking)
+        let ranking = self.ranking();
+        write_ranking(&self.path, &ranking)?;
+        Ok(ranking)
+    }
+
+    /// Does a job unless another process has it; returns whether there is something new.
+    fn take(
+        &mut self,
+        job: Job,
+        rows: &mut Option<(Experiment, Prepared)>,
+        device: Device,
+        observe: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<bool, Error> {
+        let Some(claim) = self.hold.claim(&job.to_string())? else { return Ok(false) };
+        // Another one may have done it since the last look.
+        if self.done.has(job)? {
+            return Ok(true);
+        }
+        let experiment = self.search.experiment(job.trial)?;
+        let prepared = match rows.take().filter(|(before, _)| has_the_same_rows(before, &experiment)) {
+            Some((_, prepared)) => prepared,
+            None => Prepared::read(&experiment)?,
+        };
+        let (_, prepared) = rows.insert((experiment.clone(), prepared));
+        let settings = self.search.settings(job.trial);
+        let mut session = match self.open_trial(job.trial, experiment, prepared.clone(), device) {
+            // Its holder lives after all: it is given back.
+            Err(Error::Busy { .. }) if self.hold.is_shared() => return Ok(false),
+            other => other?,
+        };
+        observe(Progress::Start { trial: job.trial, settings: &settings });
+        let outcome = self.train(&mut session, job, &|| claim.holds(), observe)?;
+        if !claim.holds() {
+            return Ok(false);
+        }
+        let trial = self.trial_of(job, settings, session.records(), outcome)?;
+        self.done.add(job, &trial)?;
+        drop(claim);
+        self.done.look()?;
+        write_ranking(&self.path, &self.ranking())?;
+        observe(Progress::End(&trial));
+        Ok(true)
+    }
+
+    /// Trains to the end of the job's round; returns what went wrong with the trial.
+    fn train(
+        &self,
+        session: &mut Session,
+        job: Job,
+        holds: &dyn Fn() -> bool,
+        observe: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Option<Error>, Error> {
+        let until = self.search.rounds()?.get(job.round).and_then(|round| round.epochs).unwrap_or(u64::MAX);
+        if session.records().len() as u64 >= until {
+            return Ok(None);
+        }
+        let stop = session.stop_flag();
+        let trained = session.train(&mut |progress| {
+            if self.stop.load(Ordering::Relaxed) || !holds() || is_last_step(&progress, until) {
+                stop.store(true, Ordering::Relaxed);
+            }
+            observe(Progress::Training(progress));
+        });
+        match trained {
+            Ok(_) => Ok(None),
+            Err(Error::Stopped) if session.records().len() as u64 >= until || !holds() => Ok(None),
+            Err(Error::Stopped) => Err(Error::SearchStopped),
+            Err(error) => Ok(Some(error)),
+        }
     }
 
     /// A trial that has ended; an error that is not of the values that were tried comes back.
     fn trial_of(
         &self,
-        trial: u64,
+        Job { trial, round }: Job,
         settings: Vec<Setting>,
         records: &[EpochRecord],
         error: Option<Error>,
@@ -127,6 +244,7 @@ impl Folder {
             value,
             best_epoch: best.map(|record| record.epoch),
             epochs: records.len() as u64,
+            round,
             failure: failure.or_else(|| value.is_none().then(nothing)),
         })
     }
@@ -164,45 +282,39 @@ impl Folder {
         };
         value.is_finite().then_some(value)
     }
-
-    fn write_ranking(&self) -> Result<(), Error> {
-        // Plain records: they have a JSON form.
-        let json = serde_json::to_vec_pretty(&self.ranking).unwrap_or_default();
-        write(&self.path.join("trials.txt"), self.ranking.to_text().as_bytes())?;
-        write(&self.path.join("trials.json"), &json)
-    }
 }
 
-/// Makes the folder of a search under another name, and renames it: a folder of its name is a search.
-fn create(path: &Path, search: &Search) -> Result<File, Error> {
+fn write_ranking(path: &Path, ranking: &Ranking) -> Result<(), Error> {
+    // Plain records: they have a JSON form.
+    let json = serde_json::to_vec_pretty(ranking).unwrap_or_default();
+    write(&path.join("trials.txt"), ranking.to_text().as_bytes())?;
+    write(&path.join("trials.json"), &json)
+}
+
+/// Whether the step at hand is the last one of the epochs before `until`.
+fn is_last_step(progress: &session::Progress<'_>, until: u64) -> bool {
+    matches!(*progress, session::Progress::Step { epoch, step, steps, .. } if step == steps && epoch + 1 >= until)
+}
+
+/// Makes the folder of a search under another name, and renames it: a folder of its name is a search. Of several tasks
+/// that do so at once one succeeds, and the others find its folder.
+fn create(path: &Path, search: &Search, task: Option<&Task>) -> Result<(), Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.partial"));
+    let of_task = task.map_or_else(String::new, |task| format!("-{}", task.share.task()));
+    let partial = path.with_file_name(format!(".{name}.partial{of_task}"));
     fs::create_dir_all(partial.join("trials")).map_err(io)?;
-    let lock = lock(&partial)?;
+    let _lock = crate::run::lock(&partial)?;
     let begun = remove_leftovers(&partial).map_err(io);
     let written = begun.and_then(|()| write(&partial.join(SEARCH), search.to_toml().as_bytes()));
-    if let Err(error) = written.and_then(|()| fs::rename(&partial, path).map_err(io)) {
-        // A full disk leaves nothing behind. That it cannot be removed either is not what went wrong first.
-        let _ = fs::remove_dir_all(&partial);
-        return Err(error);
+    match written.and_then(|()| fs::rename(&partial, path).map_err(io)) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            // A full disk leaves nothing behind. That it cannot be removed either is not what went wrong first.
+            let _ = fs::remove_dir_all(&partial);
+            if Folder::is_one(path) { Ok(()) } else { Err(error) }
+        }
     }
-    Ok(lock)
-}
-
-/// The lock of the folder of the same search, and the trials that are done.
-fn take_up(path: &Path, search: &Search) -> Result<(File, Ranking), Error> {
-    let file = path.join(SEARCH);
-    if !file.is_file() {
-        return Err(Error::Exists { path: path.to_owned() });
-    }
-    let lock = lock(path)?;
-    remove_leftovers(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    if let Some(differences) = differences(&Search::read(&file)?, search) {
-        return Err(Error::OtherSearch { path: path.to_owned(), differences });
-    }
-    let done = read_ranking(&path.join("trials.json"))?;
-    Ok((lock, done.unwrap_or_else(|| Ranking::new(search.metric, search.trials()))))
 }
 
 /// Whether an error says something about the values that were tried, not about the machine.
@@ -236,14 +348,6 @@ fn differences(before: &Search, now: &Search) -> Option<String> {
     ];
     let differences: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(what, _)| *what).collect();
     (!differences.is_empty()).then(|| format!("its {} differ", differences.join(", ")))
-}
-
-fn read_ranking(path: &Path) -> Result<Option<Ranking>, Error> {
-    let bytes = match fs::read(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(|source| Error::Io { path: path.to_owned(), source })?,
-    };
-    serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Json { path: path.to_owned(), source })
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {

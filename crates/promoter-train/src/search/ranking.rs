@@ -20,12 +20,20 @@ pub struct Trial {
     pub best_epoch: Option<u64>,
     /// Epochs that it ran for.
     pub epochs: u64,
+    /// Round of a halving that it came to, from 0; 0 in other searches.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub round: usize,
     /// Why it failed, when it did: its loss was no number any more, or no epoch had a metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
 
-/// Trials, the best first; failed ones last. Equal ones are in the order of their numbers.
+fn is_first(round: &usize) -> bool {
+    *round == 0
+}
+
+/// Trials, the best first; failed ones last. Those that came to a later round of a halving are before those that did
+/// not. Equal ones are in the order of their numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ranking {
@@ -51,8 +59,8 @@ impl Ranking {
         let better = |a: f64, b: f64| if self.higher_is_better { b.total_cmp(&a) } else { a.total_cmp(&b) };
         self.trials.sort_by(|a, b| {
             let by_value = match (a.value, b.value) {
-                (Some(a), Some(b)) => better(a, b),
-                (a, b) => b.is_some().cmp(&a.is_some()),
+                (Some(value), Some(other)) => b.round.cmp(&a.round).then(better(value, other)),
+                (value, other) => other.is_some().cmp(&value.is_some()),
             };
             by_value.then(a.trial.cmp(&b.trial))
         });
@@ -61,11 +69,6 @@ impl Ranking {
     /// The best trial.
     pub fn best(&self) -> Option<&Trial> {
         self.trials.first().filter(|trial| trial.value.is_some())
-    }
-
-    /// Whether a trial is done.
-    pub fn contains(&self, trial: u64) -> bool {
-        self.trials.iter().any(|done| done.trial == trial)
     }
 
     /// A table for people, a line for each trial.
@@ -117,7 +120,7 @@ mod tests {
             ("schedule.name".to_owned(), Value::String("cosine".into())),
         ]);
         let failure = value.is_none().then(|| "the loss is inf".to_owned());
-        Trial { trial, settings, value, best_epoch: value.map(|_| 1), epochs: 3, failure }
+        Trial { trial, settings, value, best_epoch: value.map(|_| 1), epochs: 3, round: 0, failure }
     }
 
     fn order(metric: Metric) -> Vec<u64> {
@@ -135,7 +138,9 @@ mod tests {
         let mut ranking = Ranking::new(Metric::Mse, 2);
         ranking.insert(trial(0, None));
         assert_eq!(ranking.best(), None);
-        assert!(ranking.contains(0) && !ranking.contains(1));
+        ranking.insert(trial(1, Some(0.1)));
+        ranking.insert(Trial { round: 1, ..trial(2, Some(0.2)) });
+        assert_eq!(ranking.best().unwrap().trial, 2, "what was trained for longer is not compared with the rest");
     }
 
     #[test]

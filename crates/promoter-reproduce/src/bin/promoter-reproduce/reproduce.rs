@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use promoter_encode::share::{self, Claims, Share};
 use promoter_reproduce::{Catalogue, Error, Hold, Options, Plan, Reproduction, Scale, Source};
 use tch::Device;
 
@@ -19,6 +21,7 @@ use super::workers;
   cargo xtask reproduce all --scale smoke
   cargo xtask reproduce all --scale small --dry-run
   cargo xtask reproduce E-Peppa-3 --scale small
+  cargo xtask reproduce all --scale small --task $SLURM_ARRAY_TASK_ID --tasks 4
   cargo xtask reproduce NAD --scale full --data train_sequences.txt.gz")]
 pub(super) struct Reproduce {
     /// Experiments, teams, or all
@@ -54,7 +57,18 @@ pub(super) struct Reproduce {
     /// Folder of the results [default: docs/results for small, docs/results/full, runs/reproduce/smoke/results]
     #[arg(long, value_name = "DIR")]
     pub(super) results: Option<PathBuf>,
-    /// Train what is missing for another process
+    /// Number of this task among those that share the runs, from 0, such as $SLURM_ARRAY_TASK_ID; all have the same
+    /// folders of runs and results
+    #[arg(long, value_name = "I", requires = "tasks", conflicts_with = "jobs")]
+    task: Option<u64>,
+    /// Number of tasks that share the runs
+    #[arg(long, value_name = "N", requires = "task", value_parser = clap::value_parser!(u64).range(1..))]
+    tasks: Option<u64>,
+    /// Take over the runs of a task that has not given a sign of life for this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, requires = "task",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    dead_after: u64,
+    /// Another process holds the folder of the runs for this one
     #[arg(long, hide = true)]
     worker: bool,
 }
@@ -94,14 +108,38 @@ pub(super) fn main(root: &Path, task: &Reproduce) -> Result<(), Error> {
     if !is_to_start(&catalogue, &selected, &options, task)? {
         return Ok(());
     }
-    if task.worker {
-        return promoter_reproduce::work(&catalogue, &selected, &options, &mut Lines::default().observer());
+    let claims = options.runs.join("claims");
+    if let Some(share) = shared(task)? {
+        let _hold = if task.worker { None } else { Some(Hold::share(&options.runs)?) };
+        let mut claims = Claims::open(&claims, share).map_err(|source| Error::Io { path: claims, source })?;
+        return promoter_reproduce::work(
+            &catalogue,
+            &selected,
+            &options,
+            &mut claims,
+            &mut Lines::default().observer(),
+        );
     }
     let _hold = Hold::take(&options.runs)?;
     if task.jobs > 1 {
+        // Who held them is dead: nobody else has the folder.
+        let _ = std::fs::remove_dir_all(&claims);
         workers::share(root, task)?;
     }
     promoter_reproduce::run(&catalogue, &selected, &options, &mut Lines::default().observer())
+}
+
+/// Which of several tasks this is.
+fn shared(task: &Reproduce) -> Result<Option<share::Task>, Error> {
+    let (Some(number), Some(tasks)) = (task.task, task.tasks) else { return Ok(None) };
+    let patience = Duration::from_secs(task.dead_after);
+    match Share::new(number, tasks) {
+        Some(share) => Ok(Some(share::Task { share, patience })),
+        None => {
+            let reason = format!("expected 0 to {}, as there are {tasks} tasks", tasks - 1);
+            Err(Error::Data { path: format!("--task {number}").into(), reason })
+        }
+    }
 }
 
 /// Threads and the device.

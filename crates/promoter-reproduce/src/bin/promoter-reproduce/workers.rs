@@ -14,9 +14,10 @@ pub(super) fn share(root: &Path, task: &Reproduce) -> Result<(), Error> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = task.threads.map_or((cores / usize::from(task.jobs)).max(1), usize::from);
     let mut children = Vec::new();
-    for _ in 0..task.jobs {
+    for job in 0..task.jobs {
         let mut command = Command::new(&program);
         command.arg("--root").arg(root).arg("reproduce").args(&task.names).arg("--worker");
+        command.args(["--task", &job.to_string(), "--tasks", &task.jobs.to_string()]);
         command.args(["--scale", task.scale.name(), "--threads", &threads.to_string()]);
         if let Some(data) = &task.data {
             command.arg("--data").arg(data);
