@@ -8,10 +8,10 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use promoter::encode::base;
-use promoter::encode::share;
 use promoter::predictor::{BATCH, Tally};
 use promoter::seq;
 use promoter::seq::read::{ReadReport, Record};
+use promoter::train::share;
 use serde_json::{Map, json};
 
 use crate::form::{Sink, Target};
@@ -78,13 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut out = match &arguments.ids {
         Some(ids) => Writer::Submission(read_ids(ids)?, sink.out),
-        None => {
-            let mut table = begin(&arguments.keep, sink, &names)?;
-            if part.as_ref().is_some_and(|part| part.start > 0 || part.is_empty()) {
-                table.leave_names_out();
-            }
-            Writer::Rows(table)
-        }
+        None => Writer::Rows(begin(&arguments.keep, sink, &names, part.as_ref())?),
     };
     let started = Instant::now();
     let bar = progress::count("sequences");
@@ -93,9 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut take = |table: &seq::Table, columns: &[&[f32]]| -> Result<()> {
         bar.inc(table.len() as u64);
         match &mut out {
-            Writer::Rows(out) if !arguments.rank => {
-                return write_rows(out, table, columns);
-            }
+            Writer::Rows(out) if !arguments.rank => return write_rows(out, table, columns),
             Writer::Rows(_) => sequences.append(table),
             Writer::Submission(..) => {}
         }
@@ -131,14 +123,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// A table with a column for the prediction, or for that of each of several labels, which a header then names.
-fn begin(keep: &Keep, sink: Sink, labels: &[String]) -> Result<Table> {
+/// Only the first part of several has it.
+fn begin(keep: &Keep, sink: Sink, labels: &[String], part: Option<&Range<u64>>) -> Result<Table> {
     let predictions: Vec<String> = match labels {
         [] => vec!["prediction".to_owned()],
         labels => labels.iter().map(|name| format!("prediction_{name}")).collect(),
     };
     let mut columns = vec![("sequence", Kind::Text)];
     columns.extend(predictions.iter().map(|name| (name.as_str(), Kind::Real)));
-    keep.begin(sink, if labels.is_empty() { Header::No } else { Header::Yes }, &columns)
+    let mut table = keep.begin(sink, if labels.is_empty() { Header::No } else { Header::Yes }, &columns)?;
+    if part.is_some_and(|part| part.start > 0 || part.is_empty()) {
+        table.leave_names_out();
+    }
+    Ok(table)
 }
 
 /// The rows that a task predicts: whole batches, so that its predictions are those of one process to the last bit.

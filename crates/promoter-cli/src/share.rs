@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, value_parser};
-use promoter::encode::share::{self, Task};
+use promoter::train::share::{self, Task};
 
 /// Tasks that share the work of a command.
 #[derive(Debug, Args)]

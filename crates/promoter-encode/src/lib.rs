@@ -20,7 +20,6 @@ mod preset;
 pub mod random;
 pub mod reverse_complement;
 mod sequence;
-pub mod share;
 pub mod shift;
 #[cfg(feature = "random")]
 pub mod shuffle;

@@ -37,6 +37,7 @@ pub mod schedule;
 pub mod search;
 pub mod session;
 pub mod setting;
+pub mod share;
 pub mod sharpness;
 pub mod start;
 mod state;

@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use promoter_encode::share::{Share, Task};
 use promoter_train::search::{Folder, Progress, Ranking, Search};
+use promoter_train::share::{Share, Task};
 use promoter_train::{Error, session};
 use tch::Device;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use promoter_encode::share::{Claim, Claims};
+use promoter_train::share::{Claim, Claims};
 
 use super::{Event, Observer, Options, Runner, Task, one, task};
 use crate::Error;

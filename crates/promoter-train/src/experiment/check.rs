@@ -58,16 +58,10 @@ impl Experiment {
         if let Some(average) = training.average {
             average.check()?;
         }
-        if self.label.replicates.is_some() && self.filter.drop_duplicates {
-            let reason = "cannot be combined with `filter.drop_duplicates`, which leaves one row of each sequence";
-            return Err(conflict("label.replicates", reason));
-        }
         self.loss.check()?;
         self.check_masked()?;
         self.check_columns()?;
-        if self.network.is_ridge() && !training.with_ridge {
-            return Err(conflict("network", "is ridge: it needs `training.with_ridge = true`"));
-        }
+        self.check_combinations()?;
         self.optimiser.check()?;
         self.schedule.check()?;
         if let Some(sharpness) = &self.sharpness {
@@ -80,6 +74,18 @@ impl Experiment {
             Some(gb) if gb.is_nan() || gb < 0.0 => Err(experiment("memory.resident_gb", gb, "0 or more")),
             _ => Ok(()),
         }
+    }
+
+    /// What excludes or needs each other beyond the training's own settings.
+    fn check_combinations(&self) -> Result<(), Error> {
+        if self.label.replicates.is_some() && self.filter.drop_duplicates {
+            let reason = "cannot be combined with `filter.drop_duplicates`, which leaves one row of each sequence";
+            return Err(conflict("label.replicates", reason));
+        }
+        if self.network.is_ridge() && !self.training.with_ridge {
+            return Err(conflict("network", "is ridge: it needs `training.with_ridge = true`"));
+        }
+        Ok(())
     }
 
     /// Batch norms see all rows of a batch together where each process passes its share in one piece.

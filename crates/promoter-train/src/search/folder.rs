@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::share::Task;
 use promoter_encode::file::{remove_leftovers, write_whole};
-use promoter_encode::share::Task;
 use promoter_metrics::Metric;
 use tch::Device;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::share::{self, Claims, Task};
 use promoter_encode::file::remove_leftovers;
-use promoter_encode::share::{self, Claims, Task};
 
 use crate::Error;
 use crate::run::{lock, lock_shared};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use promoter_encode::share::{self, Claims, Share};
 use promoter_reproduce::{Catalogue, Error, Hold, Options, Plan, Reproduction, Scale, Source};
+use promoter_train::share::{self, Claims, Share};
 use tch::Device;
 
 use super::lines::Lines;

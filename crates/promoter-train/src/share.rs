@@ -12,7 +12,7 @@ pub use self::claims::{Claim, Claims};
 /// One of the tasks that share work, as the arrays of batch systems number them.
 ///
 /// ```
-/// use promoter_encode::share::Share;
+/// use promoter_train::share::Share;
 /// let share = Share::new(1, 3).ok_or("task 1 of 3")?;
 /// assert_eq!(share.part(10), 3..6);
 /// assert_eq!(share.own_first(0..7), [1, 4, 0, 2, 3, 5, 6]);

@@ -28,7 +28,7 @@ const TAKEN: &[u8] = b"taken over\n";
 /// A folder of claims as this process has seen it.
 ///
 /// ```
-/// use promoter_encode::share::{Claims, Share, Task};
+/// use promoter_train::share::{Claims, Share, Task};
 /// use std::time::Duration;
 /// let folder = tempfile::tempdir()?;
 /// let task = |number| Some(Task { share: Share::new(number, 2)?, patience: Duration::from_secs(120) });
