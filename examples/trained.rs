@@ -36,7 +36,8 @@ calibrate = true
 /// Where the predictor comes from.
 #[derive(Debug, Args)]
 pub struct Choice {
-    /// Predictor files or run folders; several are averaged [default: a network trained on simulated promoters]
+    /// Predictor files, run folders or names of `promoter models`; several are averaged [default: a network trained on
+    /// simulated promoters]
     #[arg(value_name = "MODEL")]
     models: Vec<PathBuf>,
     /// Simulated promoters to train on
@@ -57,7 +58,7 @@ impl Choice {
         }
         let device = Device::cuda_if_available();
         if !self.models.is_empty() {
-            let members = self.models.iter().map(|path| Predictor::open(path, device));
+            let members = self.models.iter().map(|path| promoter_models::open(path, device));
             return Ok(Ensemble::new(members.collect::<Result<_, _>>()?)?);
         }
         let text = format!("data.simulated.rows = {}\n{EXPERIMENT}", self.training_rows);

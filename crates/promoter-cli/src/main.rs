@@ -53,6 +53,10 @@ mod score;
 mod search;
 #[cfg(feature = "torch")]
 mod share;
+#[cfg(feature = "torch")]
+mod shipped;
+#[cfg(feature = "torch")]
+mod shrink;
 mod simulate;
 mod table;
 #[cfg(feature = "torch")]
@@ -94,6 +98,8 @@ enum Command {
     #[cfg(feature = "torch")]
     Marginalize(marginalize::Arguments),
     #[cfg(feature = "torch")]
+    Models(shipped::Arguments),
+    #[cfg(feature = "torch")]
     Motifs(motifs::Arguments),
     #[cfg(feature = "torch")]
     New(new::Arguments),
@@ -106,6 +112,8 @@ enum Command {
     Score(score::Arguments),
     #[cfg(feature = "torch")]
     Search(search::Arguments),
+    #[cfg(feature = "torch")]
+    Shrink(shrink::Arguments),
     Simulate(simulate::Arguments),
     #[cfg(feature = "torch")]
     Train(train::Arguments),
@@ -171,6 +179,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         #[cfg(feature = "torch")]
         Command::Marginalize(arguments) => marginalize::run(&arguments),
         #[cfg(feature = "torch")]
+        Command::Models(arguments) => shipped::run(&arguments),
+        #[cfg(feature = "torch")]
         Command::Motifs(arguments) => motifs::run(&arguments),
         #[cfg(feature = "torch")]
         Command::New(arguments) => new::run(&arguments),
@@ -184,6 +194,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Search(arguments) => search::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Shrink(arguments) => shrink::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Train(arguments) => train::run(&arguments),

@@ -21,7 +21,7 @@ pub(crate) struct Models {
 /// Trained models of a command that needs no other file.
 #[derive(Debug, Args)]
 pub(crate) struct Members {
-    /// Predictor files or run folders; several are averaged
+    /// Predictor files, run folders or names of `promoter models`; several are averaged
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
     #[command(flatten)]
@@ -115,7 +115,8 @@ impl How {
 
     fn read(&self, models: &[PathBuf]) -> Result<Ensemble> {
         let device = self.device.device()?;
-        let mut members = models.iter().map(|path| Predictor::open(path, device)).collect::<Result<Vec<_>, _>>()?;
+        let mut members =
+            models.iter().map(|path| promoter_models::open(path, device)).collect::<Result<Vec<_>, _>>()?;
         if let Some(label) = &self.label {
             for (path, member) in models.iter().zip(&mut members) {
                 member.choose(label).with_context(|| path.display().to_string())?;
@@ -209,7 +210,10 @@ impl Args for Paths {
     fn augment_args(command: Command) -> Command {
         let paths = Arg::new(Self::ID)
             .value_name("MODEL")
-            .help("Predictor files or run folders; several are averaged. The last argument is the INPUT")
+            .help(
+                "Predictor files, run folders or names of `promoter models`; several are averaged. The last argument \
+                 is the INPUT",
+            )
             .required(true)
             .action(ArgAction::Append)
             .num_args(1..)

@@ -48,7 +48,7 @@ enum Size {
     Small,
     /// 12 passes of a network twice as wide: minutes
     Medium,
-    /// The network and the passes of examples/yeast_70k.toml: most of an hour for 70,000 rows
+    /// Three networks of a million parameters each: an hour for 70,000 rows
     Large,
 }
 

@@ -49,6 +49,46 @@ impl Tensors {
         Ok(())
     }
 
+    /// Brings tensors of f32 with two axes or more to f16, half the size and three digits of each number; those with
+    /// a number beyond f16 stay. Biases and norms, of one axis, are few and stay too. [`widen`](Self::widen) turns it
+    /// back.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when a copy fails.
+    ///
+    /// ```
+    /// use promoter_torch::file::Tensors;
+    /// use tch::{Kind, Tensor};
+    /// let mut tensors = Tensors::default();
+    /// tensors.insert("weight", &Tensor::from_slice2(&[[1.5f32, -0.25]]))?;
+    /// tensors.insert("bias", &Tensor::from_slice(&[1.0f32]))?;
+    /// tensors.narrow()?;
+    /// assert_eq!((tensors.tensors["weight"].kind(), tensors.tensors["bias"].kind()), (Kind::Half, Kind::Float));
+    /// tensors.widen()?;
+    /// assert_eq!(Vec::<f32>::try_from(tensors.tensors["weight"].flatten(0, 1))?, [1.5, -0.25]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn narrow(&mut self) -> Result<(), Error> {
+        for tensor in self.tensors.values_mut().filter(|t| t.kind() == Kind::Float && t.dim() > 1) {
+            let half = tensor.f_to_kind(Kind::Half)?;
+            if half.f_isfinite()?.f_all()?.f_int64_value(&[])? == 1 {
+                *tensor = half;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings tensors of f16 to f32.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when a copy fails.
+    pub fn widen(&mut self) -> Result<(), Error> {
+        for tensor in self.tensors.values_mut().filter(|t| t.kind() == Kind::Half) {
+            *tensor = tensor.f_to_kind(Kind::Float)?;
+        }
+        Ok(())
+    }
+
     /// Writes a safetensors file: under a temporary name first, then renamed.
     ///
     /// # Errors

@@ -105,9 +105,10 @@ impl Predictor {
     ///
     /// # Errors
     /// [`Error::Network`], [`Error::Window`], [`Error::Training`] for vectors that do not fit, [`Error::Weights`]
-    /// unless names, shapes and kinds all match.
+    /// unless names, shapes and kinds all match; f16 stands for f32.
     pub fn new(description: Description, mut tensors: Tensors, path: &Path, device: Device) -> Result<Self, Error> {
         description.encoding.check()?;
+        tensors.widen()?;
         let vectors = tensors.tensors.remove(VECTORS);
         let take = |(i, said): (usize, OfLabel)| Ok((Readout::take(&said, i, &mut tensors)?, said.label));
         let labels: Vec<_> = description.labels().enumerate().map(take).collect::<Result<_, Error>>()?;
@@ -153,6 +154,15 @@ impl Predictor {
         Self::new(Description::parse(&tensors.metadata, path)?, tensors, path, device)
     }
 
+    /// A predictor from the contents of its file, as a program has it that carries one along; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`Error::NoDescription`], [`Error::Version`], [`Error::Description`]; as [`new`](Self::new).
+    pub fn from_bytes(bytes: &[u8], path: &Path, device: Device) -> Result<Self, Error> {
+        let tensors = Tensors::from_bytes(bytes, path)?;
+        Self::new(Description::parse(&tensors.metadata, path)?, tensors, path, device)
+    }
+
     /// The network of a run's best epoch.
     ///
     /// # Errors
@@ -184,7 +194,20 @@ impl Predictor {
     /// # Errors
     /// [`Error::Weights`], [`Error::Description`], [`Error::Io`].
     pub fn save(&self, path: &Path) -> Result<(), Error> {
+        self.write(path, Tensors::of(&self.params)?)
+    }
+
+    /// The same with the network's weights in f16: about half the size. Compare its predictions with the whole ones.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_f16(&self, path: &Path) -> Result<(), Error> {
         let mut tensors = Tensors::of(&self.params)?;
+        tensors.narrow()?;
+        self.write(path, tensors)
+    }
+
+    fn write(&self, path: &Path, mut tensors: Tensors) -> Result<(), Error> {
         if let Some(vectors) = self.encoder.vectors() {
             tensors.insert(VECTORS, vectors)?;
         }

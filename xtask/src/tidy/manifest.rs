@@ -3,11 +3,12 @@
 use super::{Findings, Page};
 
 /// Packages that may name tch and torch-sys. All others build and test with cargo alone.
-const WITH_LIBTORCH: [&str; 10] = [
+const WITH_LIBTORCH: [&str; 11] = [
     "promoter-torch",
     "promoter-zoo",
     "promoter-train",
     "promoter",
+    "promoter-models",
     "promoter-cli",
     "promoter-reproduce",
     "promoter-examples",

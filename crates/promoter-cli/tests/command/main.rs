@@ -30,6 +30,7 @@ mod rows;
 mod runs;
 mod schema;
 mod score;
+mod shipped;
 mod streams;
 mod train;
 mod variants;
