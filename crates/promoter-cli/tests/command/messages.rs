@@ -116,7 +116,7 @@ const BAD: &[&str] = &[
     "explain MODEL good.tsv --method gradient --shift 1",
     "explain MODEL good.tsv --logo logo.png",
     "explain MODEL good.tsv --heat-map map.png",
-    "explain MODEL good.tsv --sites damaged.jsonl",
+    "explain MODEL good.tsv --sites damaged.jsonl -o effects.tsv",
     "explain MODEL lengths.tsv -o out.npz",
     "filter label.tsv",
     "filter none.tsv",
