@@ -74,23 +74,11 @@ fn main() -> Result<()> {
         _ => {}
     })?;
 
-    println!("\n{:<32} {:>6}  {:>8}  {:>8}  {:>8}", "", "rows", "Pearson", "Spearman", "R2");
     let summary = session.report(&outcome)?;
-    for line in &summary.lines {
-        let scores = line.scores;
-        println!(
-            "{:<32} {:>6}  {:>8.4}  {:>8.4}  {:>8.4}",
-            line.what, scores.n, scores.pearson, scores.spearman, scores.r2
-        );
+    print!("{}", summary.table(session.prepared().validation.labels()));
+    if summary.noise_ceiling.is_none() {
+        public_scores(&Predictor::of_run(session.folder().path(), device)?, session.prepared(), &data)?;
     }
-    match summary.noise_ceiling {
-        Some(ceiling) => println!("{:<40} {ceiling:>8.4}", "noise ceiling (best possible)"),
-        None => public_scores(&Predictor::of_run(session.folder().path(), device)?, session.prepared(), &data)?,
-    }
-    for warning in summary.warnings(session.prepared().validation.labels()) {
-        println!("\nwarning    {warning}");
-    }
-    println!("\nspeed      {:.0} training rows per second", summary.rows_per_second);
     println!("report     {}", session.folder().report_path().display());
     Ok(())
 }

@@ -11,8 +11,8 @@ use clap::Args;
 use promoter::Predictor;
 use promoter::train::batch::ReverseComplement;
 use promoter::train::prepared::Part;
-use promoter::train::run::{Line, Run, Summary};
-use promoter::train::{self, Environment, Experiment, Outcome, Place, Scores, Session};
+use promoter::train::run::Run;
+use promoter::train::{self, Environment, Experiment, Outcome, Place, Session};
 
 use promoter::train::environment::EarlierThreads;
 
@@ -145,7 +145,7 @@ fn finish(session: &Session, outcome: &Outcome, out: &mut impl Write) -> Result<
         writeln!(out, "weights    {}", folder.best_path().display())?;
         return Ok(());
     }
-    write!(out, "{}", table(&summary, session.prepared().validation.labels()))?;
+    write!(out, "{}", summary.table(session.prepared().validation.labels()))?;
     let predictor = folder.path().join("predictor.safetensors");
     Predictor::of_run(folder.path(), session.place().device)?.save(&predictor)?;
     writeln!(out, "\nreport     {}", folder.report_path().display())?;
@@ -275,24 +275,4 @@ fn folder(arguments: &Arguments) -> Result<PathBuf> {
     let is_free = |path: &PathBuf| !path.exists() && !experiment_file(path).exists();
     let free = (1..10_000).map(|n| PathBuf::from(format!("runs/{stem}-{n}"))).find(is_free);
     free.context("runs/ has no free folder name left: name one with --out")
-}
-
-/// The scores of a finished run, for people.
-fn table(summary: &Summary, measured: &[f32]) -> String {
-    let mut text =
-        format!("\n{:<38} {:>7}  {:>9}  {:>9}  {:>7}  {:>7}\n", "", "rows", "Pearson", "Spearman", "R2", "MSE");
-    for Line { what, scores } in &summary.lines {
-        let Scores { n, pearson, spearman, r2, mse, .. } = scores;
-        text += &format!("{what:<38} {n:>7}  {pearson:>9.4}  {spearman:>9.4}  {r2:>7.4}  {mse:>7.3}\n");
-    }
-    if let Some(ceiling) = summary.noise_ceiling {
-        text += &format!("{:<38} {:>7}  {ceiling:>9.4}\n", "noise ceiling (best possible)", "");
-    }
-    for warning in summary.warnings(measured) {
-        text += &format!("\nwarning    {warning}\n");
-    }
-    match summary.rows_per_second > 0.0 {
-        true => text + &format!("\nspeed      {:.0} training rows per second\n", summary.rows_per_second),
-        false => text,
-    }
 }

@@ -64,6 +64,26 @@ impl Summary {
         let (Some(network), Some(ridge)) = (self.validation(), self.ridge()) else { return Vec::new() };
         [worse_than_ridge(network, ridge), heavy_tail(measured), disagreement(network)].into_iter().flatten().collect()
     }
+
+    /// Scores, [`warnings`](Self::warnings) and speed as lines of text, given the labels of the validation rows.
+    pub fn table(&self, measured: &[f32]) -> String {
+        let mut text =
+            format!("\n{:<38} {:>7}  {:>9}  {:>9}  {:>7}  {:>7}\n", "", "rows", "Pearson", "Spearman", "R2", "MSE");
+        for Line { what, scores } in &self.lines {
+            let Scores { n, pearson, spearman, r2, mse, .. } = scores;
+            text += &format!("{what:<38} {n:>7}  {pearson:>9.4}  {spearman:>9.4}  {r2:>7.4}  {mse:>7.3}\n");
+        }
+        if let Some(ceiling) = self.noise_ceiling {
+            text += &format!("{:<38} {:>7}  {ceiling:>9.4}\n", "noise ceiling (best possible)", "");
+        }
+        for warning in self.warnings(measured) {
+            text += &format!("\nwarning    {warning}\n");
+        }
+        match self.rows_per_second > 0.0 {
+            true => text + &format!("\nspeed      {:.0} training rows per second\n", self.rows_per_second),
+            false => text,
+        }
+    }
 }
 
 fn worse_than_ridge(network: &Scores, ridge: &Scores) -> Option<String> {
