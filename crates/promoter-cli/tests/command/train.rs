@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Once;
 
+use promoter::predictor::FORMAT;
 use serde_json::{Map, Value};
 
 /// The example's experiment, small enough for seconds.
@@ -179,7 +180,7 @@ fn files_that_are_no_predictor_are_refused_with_what_they_are() {
         let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
         [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
     };
-    fails(&edited("\\\"format\\\":4", "\\\"format\\\":9"), &["format 9", "reads formats up to 4"]);
+    fails(&edited("\\\"format\\\":4", "\\\"format\\\":9"), &["format 9", &format!("reads formats up to {FORMAT}")]);
     fails(&edited("\\\"heads\\\":2", "\\\"heads\\\":4"), &["do not fit", "expected"]);
     fails(&edited("\\\"heads\\\"", "\\\"haeds\\\""), &["haeds"]);
     // A file of format 1 has fewer keys; what is left out has its default.
